@@ -1,0 +1,8 @@
+#pragma once
+
+// Linux interfaces that the Glibc module of Swift leaves out.
+#include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/timerfd.h>
