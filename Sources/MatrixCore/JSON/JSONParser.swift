@@ -1,0 +1,327 @@
+/// Checks bytes against RFC 8259 and writes the tape, without recursion, in one pass after the check for UTF-8.
+///
+/// It notices on the way whether the bytes already are canonical JSON, which nearly all events from other servers are.
+struct JSONParser {
+    /// An array or object that has begun and not yet ended.
+    private struct Container {
+        var isObject: Bool
+        var tapeIndex: Int
+        var count = 0
+        /// The key before this one, to see whether keys ascend.
+        var previousKey: TapeWord?
+        var keysAscend = true
+    }
+
+    private let bytes: [UInt8]
+    private let limits: JSONLimits
+    private var position = 0
+    private var open: [Container] = []
+    private var tape: [TapeWord] = []
+    private var isCanonical = true
+    private var hasDuplicateKeys = false
+
+    private init(_ bytes: [UInt8], _ limits: JSONLimits) {
+        self.bytes = bytes
+        self.limits = limits
+        tape.reserveCapacity(16 + bytes.count / 16)
+    }
+
+    static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) -> JSONStorage {
+        guard bytes.count <= limits.maxBytes else { throw .tooLarge(byteCount: bytes.count) }
+        do {
+            _ = try UTF8Span(validating: bytes.span)
+        } catch {
+            throw .notUTF8(offset: error.byteOffsets.lowerBound)
+        }
+        var parser = JSONParser(bytes, limits)
+        try parser.document()
+        return JSONStorage(
+            bytes: bytes, tape: parser.tape, isCanonical: parser.isCanonical, hasDuplicateKeys: parser.hasDuplicateKeys)
+    }
+
+    private mutating func document() throws(JSONError) {
+        while true {
+            if try beginValue() { continue }
+            if try endValue() { break }
+        }
+        skipWhitespace()
+        guard position == bytes.count else { throw .trailingBytes(offset: position) }
+    }
+
+    /// Reads a scalar, an empty container, or the beginning of a container: then a value must follow, and it says `true`.
+    private mutating func beginValue() throws(JSONError) -> Bool {
+        switch try nextByte() {
+        case UInt8(ascii: "\""): tape.append(try string())
+        case UInt8(ascii: "{"): return try beginContainer(isObject: true)
+        case UInt8(ascii: "["): return try beginContainer(isObject: false)
+        case UInt8(ascii: "t"): try literal("true", .true)
+        case UInt8(ascii: "f"): try literal("false", .false)
+        case UInt8(ascii: "n"): try literal("null", .null)
+        default: try number()
+        }
+        return false
+    }
+
+    /// After a value: goes on to the next one of the container, ending all containers that end here.
+    /// Says `true` when the outermost value has ended.
+    private mutating func endValue() throws(JSONError) -> Bool {
+        while let index = open.indices.last {
+            open[index].count += 1
+            let byte = try nextByte()
+            if byte == UInt8(ascii: ",") {
+                position += 1
+                if open[index].isObject { try key() }
+                return false
+            }
+            guard byte == (open[index].isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+                throw .unexpectedByte(offset: position)
+            }
+            endContainer()
+        }
+        return true
+    }
+
+    private mutating func beginContainer(isObject: Bool) throws(JSONError) -> Bool {
+        guard open.count < limits.maxDepth else { throw .tooDeep(offset: position) }
+        open.append(Container(isObject: isObject, tapeIndex: tape.count))
+        tape.append(TapeWord(isObject ? .object : .array, position, 0))
+        tape.append(TapeWord(.extent, 0, 0))
+        position += 1
+        if try nextByte() == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+            endContainer()
+            return false
+        }
+        if isObject { try key() }
+        return true
+    }
+
+    private mutating func endContainer() {
+        guard var container = open.popLast() else { return }
+        position += 1
+        if !container.keysAscend {
+            isCanonical = false
+            container.count -= shadowRepeatedKeys(of: container)
+        }
+        let word = tape[container.tapeIndex]
+        tape[container.tapeIndex] = TapeWord(word.kind, word.first, tape.count)
+        tape[container.tapeIndex + 1] = TapeWord(.extent, position, container.count)
+    }
+
+    private mutating func key() throws(JSONError) {
+        guard try nextByte() == UInt8(ascii: "\"") else { throw .unexpectedByte(offset: position) }
+        let key = try string()
+        let index = open.count - 1
+        if let previous = open[index].previousKey, open[index].keysAscend {
+            open[index].keysAscend = JSONText.order(bytes, previous, key) < 0
+        }
+        open[index].previousKey = key
+        tape.append(key)
+        guard try nextByte() == UInt8(ascii: ":") else { throw .unexpectedByte(offset: position) }
+        position += 1
+    }
+
+    /// Marks all but the last of equal keys, and says how many that were.
+    ///
+    /// Other servers' parsers keep the last one, so signatures and hashes are over that one; a reader that took the first
+    /// would see another event than the one that was signed.
+    private mutating func shadowRepeatedKeys(of container: Container) -> Int {
+        var keys: [Int] = []
+        keys.reserveCapacity(container.count)
+        var index = container.tapeIndex + 2
+        while index < tape.count {
+            keys.append(index)
+            let value = tape[index + 1]
+            index = value.isContainer ? value.second : index + 2
+        }
+        let (bytes, words) = (bytes, tape)
+        keys.sort { left, right in
+            let order = JSONText.order(bytes, words[left], words[right])
+            return order == 0 ? left < right : order < 0
+        }
+        var shadowed = 0
+        for (earlier, later) in zip(keys, keys.dropFirst())
+        where JSONText.order(bytes, words[earlier], words[later]) == 0 {
+            tape[earlier] = TapeWord(.shadowedKey, words[earlier].first, words[earlier].second)
+            shadowed += 1
+        }
+        if shadowed > 0 { hasDuplicateKeys = true }
+        return shadowed
+    }
+
+    // MARK: Scalars
+
+    private mutating func literal(_ text: StaticString, _ kind: TapeWord.Kind) throws(JSONError) {
+        let length = text.utf8CodeUnitCount
+        guard bytes.count - position >= length else { throw .unexpectedEnd(offset: bytes.count) }
+        let matches = text.withUTF8Buffer { bytes[position..<(position + length)].elementsEqual($0) }
+        guard matches else { throw .unexpectedByte(offset: position) }
+        tape.append(TapeWord(kind, position, length))
+        position += length
+    }
+
+    private mutating func number() throws(JSONError) {
+        let start = position
+        if byte(at: position) == UInt8(ascii: "-") { position += 1 }
+        let firstDigit = position
+        guard let first = byte(at: position), isDigit(first) else {
+            throw start == position ? .unexpectedByte(offset: start) : .badNumber(offset: start)
+        }
+        skipDigits()
+        if first == UInt8(ascii: "0"), position - firstDigit > 1 { throw .badNumber(offset: start) }
+        let isFloat = try fractionAndExponent(from: start)
+        guard position - start <= JSONLimits.longestNumberBytes else { throw .numberOutOfRange(offset: start) }
+        let range = start..<position
+        if isFloat {
+            isCanonical = false
+            guard JSONNumber.double(bytes, range) != nil else { throw .numberOutOfRange(offset: start) }
+            tape.append(TapeWord(.float, start, range.count))
+        } else if let value = JSONNumber.integer(bytes, range) {
+            if !JSONNumber.isCanonical(value) || (value == 0 && range.count > 1) { isCanonical = false }
+            tape.append(TapeWord(.integer, start, range.count))
+        } else {
+            isCanonical = false
+            guard JSONNumber.double(bytes, range) != nil else { throw .numberOutOfRange(offset: start) }
+            tape.append(TapeWord(.bigInteger, start, range.count))
+        }
+    }
+
+    private mutating func fractionAndExponent(from start: Int) throws(JSONError) -> Bool {
+        var isFloat = false
+        if byte(at: position) == UInt8(ascii: ".") {
+            isFloat = true
+            position += 1
+            guard let digit = byte(at: position), isDigit(digit) else { throw .badNumber(offset: start) }
+            skipDigits()
+        }
+        if let letter = byte(at: position), letter | 0x20 == UInt8(ascii: "e") {
+            isFloat = true
+            position += 1
+            if let sign = byte(at: position), sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { position += 1 }
+            guard let digit = byte(at: position), isDigit(digit) else { throw .badNumber(offset: start) }
+            skipDigits()
+        }
+        return isFloat
+    }
+
+    /// Reads a string from its opening quote on.
+    private mutating func string() throws(JSONError) -> TapeWord {
+        position += 1
+        let start = position
+        var isEscaped = false
+        while true {
+            position = endOfPlainText()
+            guard position < bytes.count else { throw .unexpectedEnd(offset: position) }
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                let word = TapeWord(isEscaped ? .escapedString : .string, start, position - start)
+                position += 1
+                return word
+            case UInt8(ascii: "\\"):
+                isEscaped = true
+                try escape()
+            default:
+                throw .controlCharacter(offset: position)
+            }
+        }
+    }
+
+    /// Where the next quote, backslash or control character is (or the end), looking at eight bytes at a time.
+    private func endOfPlainText() -> Int {
+        let span = bytes.span
+        let raw = span.bytes
+        var position = position
+        while position + 8 <= span.count {
+            let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let special = Self.specialBytes(word)
+            if special != 0 { return position + special.trailingZeroBitCount / 8 }
+            position += 8
+        }
+        while position < span.count {
+            let byte = span[position]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            position += 1
+        }
+        return position
+    }
+
+    /// A word whose lowest set bit is in the first byte of `word` that is a quote, a backslash or a control character.
+    private static func specialBytes(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let control = (word &- ones &* 0x20) & ~word
+        return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | control) & (ones &* 0x80)
+    }
+
+    private mutating func escape() throws(JSONError) {
+        let start = position
+        guard let letter = byte(at: start + 1) else { throw .unexpectedEnd(offset: bytes.count) }
+        switch letter {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"),
+            UInt8(ascii: "r"), UInt8(ascii: "t"):
+            position += 2
+        case UInt8(ascii: "/"):
+            isCanonical = false
+            position += 2
+        case UInt8(ascii: "u"):
+            let unit = try codeUnit(at: start)
+            position += 6
+            switch unit {
+            case 0xD800...0xDBFF:
+                isCanonical = false
+                guard byte(at: position) == UInt8(ascii: "\\"), byte(at: position + 1) == UInt8(ascii: "u"),
+                    case 0xDC00...0xDFFF = try codeUnit(at: position)
+                else { throw .loneSurrogate(offset: start) }
+                position += 6
+            case 0xDC00...0xDFFF: throw .loneSurrogate(offset: start)
+            default: if !isCanonicalEscape(unit, at: start) { isCanonical = false }
+            }
+        default: throw .badEscape(offset: start)
+        }
+    }
+
+    /// The number in the escape `\uXXXX` that begins at `start`.
+    private func codeUnit(at start: Int) throws(JSONError) -> UInt16 {
+        guard start + 6 <= bytes.count else { throw .unexpectedEnd(offset: bytes.count) }
+        var unit: UInt16 = 0
+        for index in (start + 2)..<(start + 6) {
+            guard let digit = JSONText.hexDigit(bytes[index]) else { throw .badEscape(offset: start) }
+            unit = unit << 4 | UInt16(digit)
+        }
+        return unit
+    }
+
+    /// Canonical JSON uses `\u` for control characters without a letter of their own, and lower-case digits.
+    private func isCanonicalEscape(_ unit: UInt16, at start: Int) -> Bool {
+        guard unit < 0x20, ![0x08, 0x09, 0x0A, 0x0C, 0x0D].contains(unit) else { return false }
+        return bytes[start + 5] < UInt8(ascii: "A") || bytes[start + 5] >= UInt8(ascii: "a")
+    }
+
+    // MARK: Bytes
+
+    private func byte(at index: Int) -> UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+    private mutating func skipDigits() {
+        while position < bytes.count, isDigit(bytes[position]) { position += 1 }
+    }
+
+    private mutating func skipWhitespace() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0A, 0x0D, 0x09:
+                isCanonical = false
+                position += 1
+            default: return
+            }
+        }
+    }
+
+    /// The next byte that is not white space, which stays to be read.
+    private mutating func nextByte() throws(JSONError) -> UInt8 {
+        skipWhitespace()
+        guard position < bytes.count else { throw .unexpectedEnd(offset: position) }
+        return bytes[position]
+    }
+}
