@@ -124,9 +124,7 @@ let modules: [Module] = [
     Module(name: "apus-push", kind: .executable, uses: ["Worker"], tested: false),
     Module(name: "apus", kind: .executable, uses: ["Worker"], tested: false),
 
-    Module(
-        name: "ApusTesting", uses: ["Postgres", "MatrixCore", "CLinux"], products: [asyncHTTPClient, nio, httpTypes],
-        tested: false),
+    Module(name: "ApusTesting", uses: ["Postgres", "Reactor", "CLinux"], products: [logging], tested: false),
     Module(
         name: "apus-load", kind: .executable, uses: ["MatrixCore"],
         products: [nio, nioPosix, nioHTTP1, arguments], tested: false, path: "Benchmarks/Load"),

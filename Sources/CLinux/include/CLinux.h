@@ -6,3 +6,6 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
+
+// Names the calling thread for the system's tools. Linux shows the first 15 bytes.
+void clinux_name_thread(const char *name);
