@@ -5,8 +5,8 @@ package enum CanonicalJSON {
     /// The canonical form of a value that was parsed.
     ///
     /// - Parameter strict: refuse what canonical JSON has no form for: integers outside of [-(2^53) + 1, 2^53 - 1],
-    ///   fractions, exponents, `-0`. Events of room versions 6 and later are held to it. Otherwise whole numbers are
-    ///   written as integers, other fractions as Python writes them.
+    ///   fractions, exponents, `-0`. Events of room versions 6 and later are held to it. Otherwise they are
+    ///   written as Python writes them.
     package static func encode(_ view: JSONView, strict: Bool) throws(JSONError) -> [UInt8] {
         try encode(view, strict: strict, without: [])
     }
@@ -96,7 +96,9 @@ package enum CanonicalJSON {
 
         private mutating func number(_ word: TapeWord) throws(JSONError) {
             if strict { try Self.checkNumber(word, in: storage) }
-            if word.kind == .float {
+            if word.kind == .float, let whole = JSONNumber.wholeNumber(storage.bytes, word.text) {
+                output.append(contentsOf: String(whole).utf8)
+            } else if word.kind == .float {
                 output.append(contentsOf: JSONNumber.text(JSONNumber.double(storage.bytes, word.text) ?? 0).utf8)
             } else if word.kind == .integer {
                 output.append(contentsOf: String(JSONNumber.integer(storage.bytes, word.text) ?? 0).utf8)

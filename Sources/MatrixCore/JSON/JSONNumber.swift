@@ -1,7 +1,7 @@
 /// Numbers as JSON writes them.
 enum JSONNumber {
     /// The largest integer that every implementation keeps exactly: 2^53 - 1.
-    static let largestCanonical: Int64 = (1 << 53) - 1
+    static let largestExact: Int64 = (1 << 53) - 1
 
     /// The integer written by `bytes[range]` (an optional minus and digits), or `nil` when it does not fit.
     static func integer(_ bytes: [UInt8], _ range: Range<Int>) -> Int64? {
@@ -28,17 +28,25 @@ enum JSONNumber {
         return value
     }
 
-    static func isCanonical(_ value: Int64) -> Bool { value >= -largestCanonical && value <= largestCanonical }
+    static func isCanonical(_ value: Int64) -> Bool { value >= -largestExact && value <= largestExact }
 
-    /// The shortest text that reads back as `value`, laid out as Python's `repr` does, because that is what
-    /// events with fractions (room versions 1 to 5) were hashed with. Whole numbers are written as integers.
+    /// The whole number that `bytes[range]` says with an exponent and without a point: `1e10` is 10000000000.
+    ///
+    /// What has a point stays a fraction, even `1.0`: events with such numbers (room versions 1 to 5) come from servers
+    /// that hashed them as Python writes them.
     ///
     /// - Spec: https://spec.matrix.org/v1.19/appendices/#examples
+    static func wholeNumber(_ bytes: [UInt8], _ range: Range<Int>) -> Int64? {
+        guard !bytes[range].contains(UInt8(ascii: ".")), let value = double(bytes, range),
+            value.magnitude <= Double(largestExact)
+        else { return nil }
+        return Int64(exactly: value)
+    }
+
+    /// The shortest text that reads back as `value`, laid out as Python's `repr` does.
     static func text(_ value: Double) -> String {
         guard value.isFinite else { return "null" }
-        if value == value.rounded(.towardZero), value.magnitude <= Double(largestCanonical) {
-            return String(Int64(value))
-        }
+        if value == 0 { return value.sign == .minus ? "-0.0" : "0.0" }
         let (digits, exponent) = decimal(value.magnitude)
         let sign = value < 0 ? "-" : ""
         if exponent < -4 || exponent >= 16 {

@@ -93,13 +93,19 @@ package struct JSONView: Sendable {
         return count
     }
 
-    /// A copy that stands by itself.
+    /// What `1e10` says is an integer also in canonical JSON.
+    private func number() -> JSONValue {
+        if word.kind == .float, let whole = JSONNumber.wholeNumber(storage.bytes, word.text) { return .integer(whole) }
+        return .float(double ?? 0)
+    }
+
+    /// A copy that stands by itself. Integers that do not fit `Int64` become floats.
     package func value() -> JSONValue {
         switch kind {
         case .null: return .null
         case .bool: return .bool(bool == true)
         case .integer: return .integer(int ?? 0)
-        case .float: return .float(double ?? 0)
+        case .float: return number()
         case .string: return .string(storage.string(at: index))
         case .array: return .array(array.map { $0.map { $0.value() } } ?? [])
         case .object:

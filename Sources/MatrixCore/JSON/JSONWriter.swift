@@ -60,7 +60,7 @@ package struct JSONWriter: Sendable {
     package mutating func bool(_ value: Bool) { scalar(value ? "true" : "false") }
     package mutating func int(_ value: Int64) { scalar(String(value)) }
     package mutating func int(_ value: Int) { scalar(String(value)) }
-    /// A number with a fraction; whole numbers are written as integers. There is no infinity in JSON: that becomes `null`.
+    /// A number with a fraction. There is no infinity in JSON: that becomes `null`.
     package mutating func double(_ value: Double) { scalar(JSONNumber.text(value)) }
 
     package mutating func string(_ value: String) {
