@@ -126,7 +126,7 @@ let modules: [Module] = [
 
     Module(name: "ApusTesting", uses: ["Postgres", "Reactor", "CLinux"], products: [logging], tested: false),
     Module(
-        name: "apus-load", kind: .executable, uses: ["MatrixCore"],
+        name: "apus-load", kind: .executable, uses: ["COpenSSL"],
         products: [nio, nioPosix, nioHTTP1, arguments], tested: false, path: "Benchmarks/Load"),
 ]
 

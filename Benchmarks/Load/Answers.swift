@@ -1,0 +1,73 @@
+/// A message event, as far as the load generator looks at one.
+struct TimelineEvent {
+    var eventID = ""
+    var body: String?
+
+    init(_ reader: inout JSONReader) throws {
+        var event = (id: "", body: String?.none)
+        try reader.members { key, value in
+            switch key {
+            case "event_id": event.id = try value.string()
+            case "content":
+                try value.members { key, value in
+                    if key == "body" { event.body = try value.optionalString() }
+                }
+            default: break
+            }
+        }
+        (eventID, body) = event
+    }
+}
+
+/// What a page of `/messages` holds.
+struct MessagesPage {
+    private(set) var events: [TimelineEvent] = []
+    private(set) var end: String?
+
+    init(_ bytes: [UInt8]) throws {
+        var page: (events: [TimelineEvent], end: String?) = ([], nil)
+        var reader = JSONReader(bytes)
+        try reader.members { key, value in
+            switch key {
+            case "chunk": try value.elements { page.events.append(try TimelineEvent(&$0)) }
+            case "end": page.end = try value.optionalString()
+            default: break
+            }
+        }
+        (events, end) = page
+    }
+}
+
+/// What a sync brought from the timelines of joined rooms.
+struct SyncPage {
+    private(set) var nextBatch = ""
+    private(set) var events: [TimelineEvent] = []
+
+    init(_ bytes: [UInt8]) throws {
+        var page: (next: String, events: [TimelineEvent]) = ("", [])
+        var reader = JSONReader(bytes)
+        try reader.members { key, value in
+            switch key {
+            case "next_batch": page.next = try value.string()
+            case "rooms": try Self.readRooms(&value, into: &page.events)
+            default: break
+            }
+        }
+        guard !page.next.isEmpty else { throw Failure("a sync without `next_batch`") }
+        (nextBatch, events) = page
+    }
+
+    private static func readRooms(_ reader: inout JSONReader, into events: inout [TimelineEvent]) throws {
+        try reader.members { section, rooms in
+            guard section == "join" else { return }
+            try rooms.members { _, room in
+                try room.members { key, timeline in
+                    guard key == "timeline" else { return }
+                    try timeline.members { key, list in
+                        if key == "events" { try list.elements { events.append(try TimelineEvent(&$0)) } }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+
+/// Incremental syncs that find nothing new.
+struct IdleSync: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Incremental syncs that find nothing new.")
+
+    @OptionGroup var target: Target
+    @Option(help: "Users.") var users = 8
+    @Option(help: "Rooms; every user is in all of them.") var rooms = 8
+    @Option(help: "Syncs that are measured.") var syncs = 2000
+
+    func run() async throws {
+        let server = Server(target)
+        let world = try await server.makeWorld(users: users, rooms: rooms, membersPerRoom: users)
+        var tokens: [String] = []
+        let connection = server.connection(0)
+        for user in world.users {
+            // Twice: what the first sync itself causes (a device list, presence) is behind the second one's token.
+            var page = try SyncPage(try await connection.sync(as: user, since: nil, timeoutMilliseconds: 0).bytes)
+            page = try SyncPage(
+                try await connection.sync(as: user, since: page.nextBatch, timeoutMilliseconds: 0).bytes)
+            tokens.append(page.nextBatch)
+        }
+        await connection.http.close()
+
+        let since = tokens
+        var report = Report("idle-sync")
+        let measurement = try Measurement(target.meter())
+        let outcome = await server.drive(syncs, until: Deadline(seconds: target.maxSeconds)) {
+            number, connection, outcome in
+            let user = number % since.count
+            let answer = try await connection.sync(as: world.users[user], since: since[user], timeoutMilliseconds: 0)
+            outcome.bytes += answer.byteCount
+        }
+        let done = outcome.latencies.count
+        report.add("syncs", done)
+        report.add("bytes_per_sync", outcome.bytes / max(1, done))
+        try measurement.end(&report, operations: max(1, done), called: "sync")
+        report.add("latency_ms", outcome.latencies)
+        report.add(failures: outcome.failures)
+        try finish(report, succeeded: outcome.failures.isEmpty && done > 0)
+    }
+}

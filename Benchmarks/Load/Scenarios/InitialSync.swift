@@ -1,0 +1,38 @@
+import ArgumentParser
+
+/// First syncs of users who are in many rooms. Each sync is another user's: servers keep answers for a while.
+struct InitialSync: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "First syncs of users who are in many rooms.")
+
+    @OptionGroup var target: Target
+    @Option(help: "Users, each of whom syncs once.") var users = 5
+    @Option(help: "Rooms; every user is in all of them.") var rooms = 50
+    @Option(help: "Messages in each room.") var messagesPerRoom = 15
+
+    func run() async throws {
+        let server = Server(target)
+        let world = try await server.makeWorld(users: users, rooms: rooms, membersPerRoom: users)
+        try await server.prepare(rooms * messagesPerRoom) { number, connection in
+            let room = number % world.rooms.count
+            _ = try await connection.send(
+                "Message \(number) of \(server.run), of some length.", to: world.rooms[room],
+                transaction: "\(server.run)-\(number)", as: world.member(number / world.rooms.count, ofRoom: room))
+        }
+
+        var report = Report("initial-sync")
+        let measurement = try Measurement(target.meter())
+        let outcome = await server.drive(users, until: Deadline(seconds: target.maxSeconds)) {
+            number, connection, outcome in
+            let answer = try await connection.sync(as: world.users[number], since: nil, timeoutMilliseconds: 0)
+            outcome.bytes += answer.byteCount
+        }
+        let syncs = outcome.latencies.count
+        report.add("rooms", rooms)
+        report.add("syncs", syncs)
+        report.add("bytes_per_sync", outcome.bytes / max(1, syncs))
+        try measurement.end(&report, operations: max(1, syncs), called: "sync")
+        report.add("latency_ms", outcome.latencies)
+        report.add(failures: outcome.failures)
+        try finish(report, succeeded: outcome.failures.isEmpty && syncs == users)
+    }
+}
