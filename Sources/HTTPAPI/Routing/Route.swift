@@ -1,4 +1,11 @@
-package import HTTPTypes
+/// The methods that endpoints have. `HEAD` and `OPTIONS` are answered for all of them by the router.
+package enum RouteMethod: String, Sendable, CaseIterable {
+    case get = "GET"
+    case post = "POST"
+    case put = "PUT"
+    case patch = "PATCH"
+    case delete = "DELETE"
+}
 
 /// Where an endpoint is found and how its requests are treated before it sees them.
 package struct Route: Sendable {
@@ -17,7 +24,7 @@ package struct Route: Sendable {
 
     /// The operation's name in the specification; it names logs and metrics.
     package let operation: String
-    package let method: HTTPRequest.Method
+    package let method: RouteMethod
     /// The first is the one in the specification.
     package let paths: [PathPattern]
     package let rateLimit: RateLimitClass?
@@ -31,7 +38,7 @@ package struct Route: Sendable {
     ///   - guests: whether guest accounts may call it.
     ///   - unstable: further paths, from before the endpoint was in the specification.
     package init(
-        _ operation: String, _ method: HTTPRequest.Method, _ paths: String..., unstable: [String] = [],
+        _ operation: String, _ method: RouteMethod, _ paths: String..., unstable: [String] = [],
         rateLimit: RateLimitClass? = nil, body: Body = .json, guests: Bool = false
     ) {
         self.operation = operation

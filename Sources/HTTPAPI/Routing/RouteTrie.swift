@@ -1,5 +1,3 @@
-import HTTPTypes
-
 /// Finds the route of a path: a tree of path segments.
 ///
 /// A literal segment is preferred to a parameter; when the preferred branch leads nowhere, or has the path but not the
@@ -8,7 +6,7 @@ struct RouteTrie {
     enum Match {
         case found(index: Int, parameters: PathParameters)
         /// The path is there, with these methods.
-        case otherMethods([HTTPRequest.Method])
+        case otherMethods([RouteMethod])
         case none
     }
 
@@ -17,7 +15,7 @@ struct RouteTrie {
 
     /// A route that ends at a node, and the names of the parameters on the way there.
     private struct End: Sendable {
-        let method: HTTPRequest.Method
+        let method: RouteMethod
         let index: Int
         let parameterNames: [String]
     }
@@ -75,7 +73,8 @@ struct RouteTrie {
         self.root = FrozenNode(root)
     }
 
-    func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
+    /// - Parameter method: nil for one that no endpoint has.
+    func match(_ method: RouteMethod?, _ path: String) -> Match {
         guard path.utf8.first == UInt8(ascii: "/") else { return .none }
         let segments = path.utf8.dropFirst().split(
             separator: UInt8(ascii: "/"), maxSplits: Self.maximumSegments, omittingEmptySubsequences: false)
@@ -89,10 +88,10 @@ struct RouteTrie {
     }
 
     private struct Search {
-        let method: HTTPRequest.Method
+        let method: RouteMethod?
         let segments: [String]
         var values: [String] = []
-        var otherMethods: [HTTPRequest.Method] = []
+        var otherMethods: [RouteMethod] = []
 
         mutating func descend(_ node: FrozenNode, _ depth: Int) -> End? {
             guard depth < segments.count else {

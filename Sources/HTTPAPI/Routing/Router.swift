@@ -44,7 +44,7 @@ package struct Router: Sendable {
     private func dispatch(_ request: ServerRequest) async -> (operation: Int?, response: ServerResponse) {
         if request.method == .options { return (nil, StandardHeaders.preflight(for: request.path)) }
         // An answer to HEAD is that to GET without its body.
-        let method = request.method == .head ? .get : request.method
+        let method = request.method == .head ? .get : RouteMethod(rawValue: request.method.rawValue)
         var operation: Int?
         var response: ServerResponse
         switch trie.match(method, request.path) {
