@@ -1,5 +1,3 @@
-import CSodium
-
 /// 128 bits that stand for the content of a node.
 struct StateHash: Hashable, Sendable {
     let high: UInt64
@@ -12,9 +10,7 @@ struct StateHash: Hashable, Sendable {
 
     /// The BLAKE2b-128 of the bytes.
     init(of bytes: [UInt8]) {
-        var digest = [UInt8](repeating: 0, count: 16)
-        // Cannot fail: it refuses only a key or an output of an impossible length.
-        _ = crypto_generichash(&digest, digest.count, bytes, UInt64(bytes.count), nil, 0)
+        let digest = BLAKE2b.hash128(bytes)
         high = digest.littleEndian(at: 0)
         low = digest.littleEndian(at: 8)
     }
