@@ -1,1 +1,27 @@
 #include "CSchema.h"
+
+// The SQL files, embedded by the compiler (C23): a worker needs no file beside it to migrate a database.
+static const unsigned char log_and_rooms[] = {
+#embed "migrations/0001_log_and_rooms.sql"
+};
+static const unsigned char append[] = {
+#embed "migrations/0002_append.sql"
+};
+static const unsigned char accounts[] = {
+#embed "migrations/0003_accounts.sql"
+};
+static const unsigned char cluster_and_federation[] = {
+#embed "migrations/0004_cluster_and_federation.sql"
+};
+
+static const struct apus_migration migrations[] = {
+    {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
+    {"0002_append", append, sizeof append},
+    {"0003_accounts", accounts, sizeof accounts},
+    {"0004_cluster_and_federation", cluster_and_federation, sizeof cluster_and_federation},
+};
+const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
+
+struct apus_migration apus_migration_at(size_t index) {
+    return migrations[index];
+}

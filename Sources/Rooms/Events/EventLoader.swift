@@ -1,0 +1,96 @@
+package import MatrixCore
+package import Storage
+
+/// Events by number, through a bounded cache.
+///
+/// An event never changes but in one way: it may be redacted later. The log tells that (`LogRow.redacted`), and the cache
+/// lets go of it then.
+package final class EventLoader: Sendable {
+    /// Bytes of event bodies that are kept in memory.
+    private static let maxCachedBytes = 24 << 20
+    /// What an event costs in memory besides its body, roughly.
+    private static let overheadBytes = 700
+
+    private struct Key: Hashable {
+        let room: RoomNID
+        let event: EventNID
+    }
+
+    private struct IDKey: Hashable {
+        let room: RoomNID
+        let event: EventID
+    }
+
+    private let store: EventStore
+    private let cache: GenerationalCache<Key, RoomEvent>
+    private let numbers: GenerationalCache<IDKey, EventNID>
+
+    package init(store: EventStore) {
+        self.store = store
+        cache = GenerationalCache(maxWeight: Self.maxCachedBytes) { $0.stored.body.count + Self.overheadBytes }
+        numbers = GenerationalCache(maxWeight: 20_000)
+    }
+
+    /// The events with these numbers, those that exist, in no order.
+    package func events(_ nids: some Collection<EventNID>, in room: RoomRecord) async throws -> [EventNID: RoomEvent] {
+        var found: [EventNID: RoomEvent] = [:]
+        found.reserveCapacity(nids.count)
+        var unknown: [EventNID] = []
+        for nid in nids where found[nid] == nil {
+            if let event = cache[Key(room: room.nid, event: nid)] {
+                found[nid] = event
+            } else {
+                unknown.append(nid)
+            }
+        }
+        guard !unknown.isEmpty else { return found }
+        for event in try parse(try await store.events(unknown, in: room.nid), in: room) { found[event.nid] = event }
+        return found
+    }
+
+    package func event(_ nid: EventNID, in room: RoomRecord) async throws -> RoomEvent? {
+        if let event = cache[Key(room: room.nid, event: nid)] { return event }
+        return try await events([nid], in: room)[nid]
+    }
+
+    package func event(_ id: EventID, in room: RoomRecord) async throws -> RoomEvent? {
+        if let nid = numbers[IDKey(room: room.nid, event: id)] { return try await event(nid, in: room) }
+        return try parse(try await store.events([id], in: room.nid), in: room).first
+    }
+
+    package func events(_ ids: [EventID], in room: RoomRecord) async throws -> [EventID: RoomEvent] {
+        var found: [EventID: RoomEvent] = [:]
+        for event in try parse(try await store.events(ids, in: room.nid), in: room) { found[event.eventID] = event }
+        return found
+    }
+
+    /// Parses what a store has read, and keeps it.
+    package func parse(_ stored: [StoredEvent], in room: RoomRecord) throws -> [RoomEvent] {
+        guard let version = RoomVersion(room.version) else { throw StorageError.corrupt("rooms.version") }
+        return try stored.map { stored in
+            if let known = cache[Key(room: room.nid, event: stored.nid)], known.stored.flags == stored.flags,
+                known.stored.redactedBy == stored.redactedBy, known.stored.position == stored.position
+            {
+                return known
+            }
+            guard let event = try? Event(stored: stored.body, eventID: stored.eventID, version: version) else {
+                throw StorageError.corrupt("events.body")
+            }
+            let parsed = RoomEvent(stored: stored, event: event)
+            keep(parsed)
+            return parsed
+        }
+    }
+
+    /// Keeps an event that was just written.
+    package func keep(_ event: RoomEvent) {
+        cache.keep(event, for: Key(room: event.stored.roomNID, event: event.nid))
+        numbers.keep(event.nid, for: IDKey(room: event.stored.roomNID, event: event.eventID))
+    }
+
+    /// Lets go of an event that was redacted.
+    package func forget(_ id: EventID, in room: RoomNID) {
+        guard let nid = numbers[IDKey(room: room, event: id)] else { return }
+        cache.remove(Key(room: room, event: nid))
+    }
+}

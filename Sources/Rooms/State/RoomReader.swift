@@ -1,0 +1,53 @@
+package import MatrixCore
+package import Storage
+
+/// How rooms are read: heads, states, events, members. Holds nothing but caches of what never changes.
+package struct RoomReader: Sendable {
+    package let store: RoomStore
+    package let eventStore: EventStore
+    package let events: EventLoader
+    package let packs: PackCache
+    package let interning: Interning
+    package let memberships: MembershipStore
+
+    package init(
+        store: RoomStore, eventStore: EventStore, interning: Interning, memberships: MembershipStore
+    ) {
+        self.store = store
+        self.eventStore = eventStore
+        self.interning = interning
+        self.memberships = memberships
+        events = EventLoader(store: eventStore)
+        packs = PackCache(store: store)
+    }
+
+    package func room(_ roomID: RoomID) async throws -> RoomRecord? { try await store.room(roomID) }
+
+    package func tree(of room: RoomRecord, at root: StateRoot) -> StateTree {
+        StateTree(root: root, room: room.nid, source: packs)
+    }
+
+    package func snapshot(of room: RoomRecord, at root: StateRoot) -> RoomSnapshot {
+        RoomSnapshot(room: room, tree: tree(of: room, at: root), reader: self)
+    }
+
+    /// The room as it is now; `nil` when nothing of it was ever written, as of a room that we know by an invite only.
+    ///
+    /// Cost: one query; the head is always asked for, so that whoever has just written through another worker reads it.
+    package func current(_ room: RoomRecord) async throws -> RoomSnapshot? {
+        guard let head = try await store.head(of: room.nid) else { return nil }
+        return snapshot(of: room, at: head.state)
+    }
+
+    /// The state just after an event; `nil` when its place in the graph is not known.
+    package func state(after event: RoomEvent, in room: RoomRecord) async throws -> RoomSnapshot? {
+        guard let before = event.stored.stateBefore else { return nil }
+        guard let key = event.stored.stateKeyNID, !event.stored.flags.contains(.rejected) else {
+            return snapshot(of: room, at: before)
+        }
+        // Not stored: the tree lives as long as the snapshot does, under a number that no stored pack has.
+        let update = try await tree(of: room, at: before).applying(
+            [StateChange(key: key, event: event.nid)], newPack: PackNID(-event.nid.rawValue))
+        return RoomSnapshot(room: room, tree: update.tree, reader: self)
+    }
+}

@@ -1,0 +1,24 @@
+package import MatrixCore
+package import Storage
+
+/// Someone who reads a room: what decides how much of it they may see.
+package struct Viewer: Sendable {
+    package let user: UserRecord?
+    /// The viewer's membership now, if there is or was any.
+    package let membership: MembershipRecord?
+    /// Just after the event by which the viewer last left; `nil` while they are in the room, and when they never were.
+    package let leftAt: TimelinePoint?
+    /// Senders whose messages the viewer does not want to see.
+    package var ignored: Set<UserID> = []
+
+    package init(
+        user: UserRecord?, membership: MembershipRecord?, leftAt: TimelinePoint? = nil, ignored: Set<UserID> = []
+    ) {
+        self.user = user
+        self.membership = membership
+        self.leftAt = leftAt
+        self.ignored = ignored
+    }
+
+    package var isJoined: Bool { membership?.membership == .join }
+}

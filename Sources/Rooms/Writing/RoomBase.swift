@@ -1,0 +1,32 @@
+import MatrixCore
+import Storage
+
+/// What a batch is built on: a head, and what every batch needs of it.
+struct RoomBase: Sendable {
+    var head: RoomHead
+    var tree: StateTree
+    /// The forward extremities: what the next event names as its predecessors.
+    var extremities: [RoomEvent]
+    /// The local users who are joined; they are notified of messages.
+    var localMembers: [UserNID]
+
+    /// Reads it, unless the head is known already.
+    static func load(_ room: RoomRecord, _ services: RoomWriting, head known: RoomHead? = nil) async throws -> RoomBase {
+        let reader = services.reader
+        let head: RoomHead
+        if let known {
+            head = known
+        } else {
+            head = try await reader.store.head(of: room.nid)
+                ?? RoomHead(version: 0, extremities: [], state: .empty)
+        }
+        let events = try await reader.events.events(head.extremities, in: room)
+        let extremities = try head.extremities.map { nid in
+            guard let event = events[nid] else { throw StorageError.missing("forward extremity") }
+            return event
+        }
+        let members = try await reader.memberships.joinedMembers(of: room.nid, on: services.localServerNID)
+        return RoomBase(
+            head: head, tree: reader.tree(of: room, at: head.state), extremities: extremities, localMembers: members)
+    }
+}

@@ -1,0 +1,63 @@
+package import MatrixCore
+package import Storage
+
+/// Something to be written into a room, as one.
+package enum RoomWrite: Sendable {
+    /// Events of local users: built on the head, signed, and refused as a whole if one of them is not allowed.
+    case local([EventDraft])
+    /// The first events of a new room: the create event, which names it, and what follows.
+    case creation(create: Event, then: [EventDraft])
+    /// An event as it came from another server, or was signed by one on our behalf. Its signatures and hashes are checked.
+    case remote(Event, RemoteEventOptions = RemoteEventOptions())
+}
+
+/// What is known beforehand of an event that came from elsewhere.
+package struct RemoteEventOptions: Sendable {
+    /// The state before it as its senders tell it, when its predecessors cannot be had.
+    package var stateBefore: StateRoot?
+    /// Packs of that state that are not stored yet.
+    package var packs: [StateUpdate.NewPack]
+
+    package init(stateBefore: StateRoot? = nil, packs: [StateUpdate.NewPack] = []) {
+        self.stateBefore = stateBefore
+        self.packs = packs
+    }
+}
+
+/// What came of a write.
+package enum RoomWriteResult: Sendable {
+    /// Written: the events, in order.
+    case written([RoomEvent])
+    /// Nothing had to be written: the state is that already, or the event was written before.
+    case unchanged([RoomEvent])
+    /// It was sent before, under the same transaction id.
+    case repeated(EventID)
+    /// Kept, and shown to nobody: why it is not part of the room.
+    case rejected(AuthRefusal)
+    case softFailed(AuthRefusal)
+    /// Events that it builds on are not here. Nothing was written.
+    case missing(predecessors: [EventID], authEvents: [EventID])
+
+    /// Whether it is part of the batch that is still to be committed.
+    var needsCommit: Bool {
+        switch self {
+        case .written, .rejected, .softFailed: true
+        case .unchanged, .repeated, .missing: false
+        }
+    }
+
+    /// The same with the events as they are after the commit.
+    func placed(by written: [EventNID: RoomEvent]) -> RoomWriteResult {
+        guard case .written(let events) = self else { return self }
+        return .written(events.map { written[$0.nid] ?? $0 })
+    }
+
+    /// The id of the last event.
+    package var eventID: EventID? {
+        switch self {
+        case .written(let events), .unchanged(let events): events.last?.eventID
+        case .repeated(let id): id
+        case .rejected, .softFailed, .missing: nil
+        }
+    }
+}

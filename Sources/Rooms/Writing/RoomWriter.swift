@@ -1,0 +1,138 @@
+import DequeModule
+package import MatrixCore
+import Postgres
+package import Storage
+
+/// Writes the events of one room for one worker: what arrives while a batch is being written goes out as the next one, so a
+/// hot room gets cheaper by the event.
+///
+/// Everything is computed here, against the head as this worker knows it, and written by one compare-and-append. When
+/// another worker was faster the batch is computed again on the new head; no lock is held that a dead worker could keep.
+actor RoomWriter {
+    /// Writes waiting for a room, at most; more are refused.
+    static let maxQueued = 2_000
+    /// Writes that go out in one append.
+    static let maxBatch = 32
+    /// Lost races after which a write gives up. Each lost race is a batch that another worker has written.
+    static let maxAttempts = 40
+
+    private let room: RoomRecord
+    private let services: RoomWriting
+    private var queue: Deque<PendingWrite> = []
+    private var isRunning = false
+    /// The head that the next batch builds on, as far as this worker knows.
+    private var base: RoomBase?
+
+    init(room: RoomRecord, services: RoomWriting) {
+        self.room = room
+        self.services = services
+    }
+
+    /// Writes what is asked for, all of it or nothing, and returns once it is committed.
+    ///
+    /// - Throws: `MatrixError`: 403 `M_FORBIDDEN` when the authorisation rules refuse a local event, 429 when the room has
+    ///   more waiting than it can take.
+    func write(_ request: RoomWrite) async throws -> RoomWriteResult {
+        guard queue.count < Self.maxQueued else {
+            throw MatrixError(.limitExceeded, "too much is being sent to this room", retryAfter: .seconds(1))
+        }
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.append(PendingWrite(request, continuation))
+            guard !isRunning else { return }
+            isRunning = true
+            // The queue outlives the request that happened to start it.
+            Task { await self.drain() }
+        }
+    }
+
+    private func drain() async {
+        while !queue.isEmpty {
+            let count = min(queue.count, Self.maxBatch)
+            let batch = Array(queue.prefix(count))
+            queue.removeFirst(count)
+            await commit(batch)
+        }
+        isRunning = false
+    }
+
+    private func commit(_ batch: [PendingWrite]) async {
+        var open = batch
+        for attempt in 0..<Self.maxAttempts where !open.isEmpty {
+            do {
+                if attempt > 1 { try await services.pause(afterLostRaces: attempt) }
+                try await attemptCommit(open)
+            } catch let error as PostgresError where error.isUniqueViolation {
+                base = nil
+                await settle(open, services.earlier)
+            } catch let error as PostgresError where error.mayRetry != .never {
+                base = nil
+                if error.mayRetry == .unknown { await settle(open, services.committed) }
+            } catch {
+                base = nil
+                for pending in open { pending.answer(.failure(error)) }
+            }
+            open.removeAll { $0.isAnswered }
+        }
+        for pending in open {
+            pending.answer(.failure(MatrixError(.limitExceeded, "the room is too busy", retryAfter: .seconds(1))))
+        }
+    }
+
+    /// Builds all that is asked for on the head that we know, and appends it. Whatever is not answered afterwards has to be
+    /// tried again.
+    private func attemptCommit(_ batch: [PendingWrite]) async throws {
+        let base: RoomBase
+        if let known = self.base { base = known } else { base = try await RoomBase.load(room, services) }
+        self.base = base
+        var working = WorkingBatch(base: base, room: room, services: services)
+        var built: [PendingWrite] = []
+        for pending in batch {
+            // A refused write leaves nothing behind: it was tried on a copy.
+            var trial = working
+            do {
+                let result = try await trial.add(pending.request)
+                working = trial
+                pending.lastBuilt = result
+                if result.needsCommit { built.append(pending) } else { pending.answer(.success(result)) }
+            } catch let error as PostgresError where error.mayRetry != .never {
+                continue
+            } catch {
+                pending.answer(.failure(error))
+            }
+        }
+        if built.isEmpty { return }
+        switch try await services.reader.store.append(working.final, now: services.now) {
+        case .conflict(let head):
+            self.base = try await RoomBase.load(room, services, head: head)
+        case .written(let position, let previous):
+            let written = working.written(at: position)
+            keep(working, written)
+            self.base = written.base
+            services.feed.announce(written.row, previous: previous)
+            for pending in built {
+                if let result = pending.lastBuilt { pending.answer(.success(result.placed(by: written.events))) }
+            }
+        }
+    }
+
+    private func keep(_ working: WorkingBatch, _ written: WrittenBatch) {
+        for event in written.events.values { services.reader.events.keep(event) }
+        for pack in working.newPacks { services.reader.packs.keep(pack.pack, as: pack.number, room: room.nid) }
+        for redaction in working.append.redactions {
+            services.reader.events.forget(redaction.eventID, in: room.nid)
+        }
+    }
+
+    /// Answers those for whom it turns out that their write is there already; the others stay open.
+    private func settle(
+        _ open: [PendingWrite], _ find: (PendingWrite, RoomRecord) async throws -> RoomWriteResult?
+    ) async {
+        for pending in open where !pending.isAnswered {
+            do {
+                if let found = try await find(pending, room) { pending.answer(.success(found)) }
+            } catch {
+                pending.answer(.failure(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+import MatrixCore
+import Storage
+
+/// A batch under construction: the room as it will be after the events that are in it so far.
+///
+/// A value: a write that turns out to be refused is built on a copy that is thrown away.
+struct WorkingBatch {
+    let room: RoomRecord
+    let services: RoomWriting
+    private(set) var append: RoomAppend
+    private(set) var newPacks: [StateUpdate.NewPack] = []
+    private(set) var tree: StateTree
+    private(set) var extremities: [RoomEvent]
+    private(set) var localMembers: [UserNID]
+    /// The events of this batch, which no store can find yet.
+    private var made: [EventNID: RoomEvent] = [:]
+    private let base: RoomBase
+
+    var reader: RoomReader { services.reader }
+
+    init(base: RoomBase, room: RoomRecord, services: RoomWriting) {
+        self.base = base
+        self.room = room
+        self.services = services
+        tree = base.tree
+        extremities = base.extremities
+        localMembers = base.localMembers
+        append = RoomAppend(
+            room: room, expectedVersion: base.head.version, extremities: base.head.extremities, state: base.head.state)
+    }
+
+    mutating func add(_ request: RoomWrite) async throws -> RoomWriteResult {
+        switch request {
+        case .local(let drafts): return try await add(drafts)
+        case .creation(let create, let drafts):
+            guard base.head.version == 0, append.events.isEmpty else { throw RoomWriteError.roomExists }
+            let first = try await place(create, authEvents: [:], transaction: nil)
+            guard case .written(let rest) = try await add(drafts) else { return .written([first]) }
+            return .written([first] + rest)
+        case .remote(let event, let options): return try await receive(event, options)
+        }
+    }
+
+    /// Local events, built one on the other.
+    private mutating func add(_ drafts: [EventDraft]) async throws -> RoomWriteResult {
+        guard !extremities.isEmpty else { throw RoomWriteError.unknownRoom }
+        var events: [RoomEvent] = []
+        var isUnchanged = true
+        for draft in drafts {
+            if let same = try await unchangedState(draft) {
+                events.append(same)
+            } else {
+                isUnchanged = false
+                events.append(try await build(draft))
+            }
+        }
+        return isUnchanged ? .unchanged(events) : .written(events)
+    }
+
+    // MARK: State
+
+    /// The events that hold some keys in the state as it will be.
+    func state(_ keys: [StateKey], in tree: StateTree? = nil) async throws -> [StateKey: RoomEvent] {
+        let numbers = try await reader.interning.knownStateKeys(keys)
+        let held = try await (tree ?? self.tree).events(for: Array(numbers.values))
+        let events = try await self.events(Array(held.values))
+        var found: [StateKey: RoomEvent] = [:]
+        for (key, number) in numbers {
+            if let nid = held[number], let event = events[nid] { found[key] = event }
+        }
+        return found
+    }
+
+    /// The events of this batch.
+    var madeEvents: some Collection<RoomEvent> { made.values }
+
+    func events(_ nids: [EventNID]) async throws -> [EventNID: RoomEvent] {
+        var found: [EventNID: RoomEvent] = [:]
+        let stored = nids.filter { nid in
+            found[nid] = made[nid]
+            return found[nid] == nil
+        }
+        guard !stored.isEmpty else { return found }
+        return found.merging(try await reader.events.events(stored, in: room)) { mine, _ in mine }
+    }
+
+    /// A state event that would say again what the state says already, by the same sender.
+    private func unchangedState(_ draft: EventDraft) async throws -> RoomEvent? {
+        guard let stateKey = draft.stateKey else { return nil }
+        let key = StateKey(draft.type, stateKey)
+        guard let current = try await state([key])[key], current.event.sender == draft.sender.userID,
+            current.stored.redactedBy == nil, 
+            current.event.content.rawBytes == (try CanonicalJSON.encode(draft.content, strict: false))[...]
+        else { return nil }
+        return current
+    }
+
+    // MARK: Local events
+
+    private mutating func build(_ draft: EventDraft) async throws -> RoomEvent {
+        let version = try roomVersion()
+        let rules = AuthRules(version: version)
+        let keys = rules.selection(
+            type: draft.type, stateKey: draft.stateKey, sender: draft.sender.userID, content: draft.content)
+        var state = try await state(keys + [.create])
+        let predecessors = extremities.prefix(EventLimits.prevEvents)
+        var builder = try EventBuilder(
+            version: version, roomID: room.roomID, type: draft.type, stateKey: draft.stateKey,
+            sender: draft.sender.userID, content: draft.content)
+        builder.redacts = draft.redacts
+        builder.originServerTS = draft.timestamp ?? services.now
+        builder.prevEvents = predecessors.map(\.eventID)
+        builder.depth = Event.depth(following: predecessors.map(\.event.depth), in: version)
+        builder.authEvents = keys.compactMap { state[$0]?.eventID }
+        let event = try builder.signed(by: services.server.name, with: services.server.signingKey)
+        let authState = AuthStateMap(state.values.map(\.event))
+        if case .refused(let refusal) = rules.check(event, against: authState) {
+            throw MatrixError(.forbidden, refusal.reason)
+        }
+        state = state.filter { keys.contains($0.key) }
+        return try await place(event, authEvents: state, transaction: draft.transaction)
+    }
+
+    func roomVersion() throws -> RoomVersion {
+        guard let version = RoomVersion(room.version) else { throw StorageError.corrupt("rooms.version") }
+        return version
+    }
+
+    /// Puts an allowed event at the end of the room.
+    private mutating func place(
+        _ event: Event, authEvents: [StateKey: RoomEvent], transaction: EventTransaction?
+    ) async throws -> RoomEvent {
+        let auth = authEvents.values.map(\.nid).sorted()
+        let floor = (auth + extremities.map(\.nid)).max()
+        guard let nid = try await services.numbers.events(1, above: floor).first else {
+            throw StorageError.missing("event number")
+        }
+        let sender = try await reader.interning.user(event.sender)
+        let stateKeyNID: StateKeyNID? =
+            if let key = event.fullStateKey { try await reader.interning.stateKey(key) } else { nil }
+        let decision = try await notify(event, nid, before: tree)
+        let new = NewEvent(
+            nid: nid, event: event, isLive: true, senderNID: sender.nid, stateKeyNID: stateKeyNID,
+            flags: decision.notifiesByDefault ? [.notifies] : [], stateBefore: tree.root, authEvents: auth,
+            transaction: transaction)
+        append.notifications += decision.exceptions
+        let made = note(new, event)
+        if let redacted = try await redactionTarget(event, state: authEvents) {
+            append.redactions.append((redacted, nid))
+        }
+        if let stateKeyNID { try await change([StateChange(key: stateKeyNID, event: nid)]) }
+        let covered = Set(event.prevEvents)
+        extremities = extremities.filter { !covered.contains($0.eventID) } + [made]
+        return made
+    }
+
+    @discardableResult
+    mutating func note(_ new: NewEvent, _ event: Event) -> RoomEvent {
+        append.events.append(new)
+        let noted = RoomEvent(stored: StoredEvent(new, in: room.nid, at: 0), event: event)
+        made[new.nid] = noted
+        return noted
+    }
+
+    /// Moves the room's state on, and the memberships with it.
+    mutating func change(_ changes: [StateChange]) async throws {
+        let update = try await tree.applying(changes, newPack: try await services.numbers.pack())
+        if let pack = update.pack { keep(pack) }
+        try await move(to: update.tree)
+    }
+
+    mutating func keep(_ pack: StateUpdate.NewPack) {
+        newPacks.append(pack)
+        append.packs.append((pack.number, pack.pack.bytes))
+    }
+
+    /// Makes another state the room's current one; who is in it follows from what differs.
+    mutating func move(to new: StateTree) async throws {
+        let differences = try await new.difference(to: tree.root)
+        // `difference` tells from the new state's side: `old` there is what holds from now on.
+        let keys = try await reader.interning.stateKeys(differences.map(\.key))
+        let members = differences.filter { keys[$0.key]?.type == EventType.member }
+        let events = try await events(members.compactMap(\.old))
+        for member in members {
+            guard let name = keys[member.key]?.key, let userID = UserID(name) else { continue }
+            let user = try await reader.interning.user(userID)
+            // Somebody whom a state resolution took out of the state has no membership any more.
+            let event = member.old.flatMap { events[$0] }
+            let membership = event.flatMap { Membership(content: $0.event.content) } ?? .leave
+            let cause = event?.nid ?? member.new ?? EventNID(0)
+            append.memberships.removeAll { $0.userNID == user.nid }
+            append.memberships.append(
+                MembershipChange(userNID: user.nid, serverNID: user.serverNID, membership: membership, eventNID: cause))
+            if user.serverNID == services.localServerNID {
+                localMembers.removeAll { $0 == user.nid }
+                if membership == .join { localMembers.append(user.nid) }
+            }
+        }
+        tree = new
+    }
+
+    // MARK: What an event does besides
+
+    func notify(_ event: Event, _ nid: EventNID, before tree: StateTree) async throws -> NotificationDecision {
+        var members = localMembers
+        if event.type == EventType.member, Membership(content: event.content) == .invite,
+            let invited = event.stateKey.flatMap(UserID.init), services.server.owns(invited)
+        {
+            members.append(try await reader.interning.user(invited).nid)
+        }
+        guard !members.isEmpty else { return .silent }
+        return try await services.notifications.decide(
+            for: event, number: nid, in: room, members: members,
+            state: RoomSnapshot(room: room, tree: tree, reader: reader))
+    }
+
+    /// The event that a redaction redacts, when it may: one's own server's, or any with enough power.
+    ///
+    /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
+    func redactionTarget(_ event: Event, state: [StateKey: RoomEvent]) async throws -> EventID? {
+        guard event.type == EventType.redaction, event.stateKey == nil, let redacts = event.redacts else { return nil }
+        guard let target = try await reader.events.event(redacts, in: room) ?? madeEvent(redacts) else { return nil }
+        if target.event.type == EventType.create { return nil }
+        if target.event.sender.serverName == event.sender.serverName { return redacts }
+        let needed = try await self.state([.create, .powerLevels])
+        let levels = AuthStateMap(needed.values.map(\.event)).powerLevels(in: try roomVersion())
+        return levels.level(of: event.sender) >= levels.required(.redact) ? redacts : nil
+    }
+
+    private func madeEvent(_ id: EventID) -> RoomEvent? { made.values.first { $0.eventID == id } }
+
+    mutating func setExtremities(_ new: [RoomEvent]) { extremities = new }
+
+    mutating func note(missing: [(eventID: EventID, child: EventNID)]) { append.missing += missing }
+
+    mutating func note(redaction: EventID, by nid: EventNID) { append.redactions.append((redaction, nid)) }
+
+    mutating func note(notifications: [NotificationException]) { append.notifications += notifications }
+
+    // MARK: The commit
+
+    /// What is true once the batch is committed at a position of the log.
+    func written(at position: Int64) -> WrittenBatch {
+        var events: [EventNID: RoomEvent] = [:]
+        for new in append.events {
+            guard let event = made[new.nid]?.event else { continue }
+            events[new.nid] = RoomEvent(stored: StoredEvent(new, in: room.nid, at: position), event: event)
+        }
+        let placed = extremities.map { events[$0.nid] ?? $0 }
+        let head = RoomHead(version: base.head.version + 1, extremities: placed.map(\.nid), state: tree.root)
+        return WrittenBatch(
+            events: events,
+            base: RoomBase(
+                head: head, tree: reader.tree(of: room, at: tree.root), extremities: placed, localMembers: localMembers),
+            row: LogRow(
+                shard: room.shard, position: position, kind: .roomEvents, roomNID: room.nid,
+                eventNIDs: append.events.filter(\.isLive).map(\.nid), memberNIDs: append.memberships.map(\.userNID),
+                redacted: append.redactions.map(\.eventID)))
+    }
+
+    /// The batch as it is written: with the head that it leads to.
+    var final: RoomAppend {
+        var final = append
+        final.extremities = extremities.map(\.nid)
+        final.state = tree.root
+        return final
+    }
+}
+
+/// A batch after its commit.
+struct WrittenBatch: Sendable {
+    let events: [EventNID: RoomEvent]
+    let base: RoomBase
+    let row: LogRow
+}
+
+/// Why a write makes no sense, whatever the rules say.
+package enum RoomWriteError: Error {
+    case roomExists
+    case unknownRoom
+}

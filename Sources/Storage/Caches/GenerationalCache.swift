@@ -1,0 +1,53 @@
+import Synchronization
+
+/// A bounded cache for what never changes, or is told when it does.
+///
+/// Two generations: new entries go into the young one; when that is full it becomes the old one and the old one is dropped.
+/// What is used survives, because a hit in the old generation moves the entry to the young one.
+///
+/// Cost: a dictionary look-up under a mutex; no list to keep in order.
+package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private struct Generations {
+        var young: [Key: Value] = [:]
+        var old: [Key: Value] = [:]
+        var youngWeight = 0
+    }
+
+    private let maxWeight: Int
+    private let weight: @Sendable (Value) -> Int
+    private let generations = Mutex(Generations())
+
+    /// - Parameter maxWeight: of both generations together, in the units of `weight` (entries, unless given).
+    package init(maxWeight: Int, weight: @escaping @Sendable (Value) -> Int = { _ in 1 }) {
+        self.maxWeight = maxWeight
+        self.weight = weight
+    }
+
+    package subscript(key: Key) -> Value? {
+        generations.withLock { generations in
+            if let value = generations.young[key] { return value }
+            guard let value = generations.old.removeValue(forKey: key) else { return nil }
+            insert(value, for: key, into: &generations)
+            return value
+        }
+    }
+
+    package func keep(_ value: Value, for key: Key) {
+        generations.withLock { insert(value, for: key, into: &$0) }
+    }
+
+    package func remove(_ key: Key) {
+        generations.withLock { generations in
+            generations.young[key] = nil
+            generations.old[key] = nil
+        }
+    }
+
+    private func insert(_ value: Value, for key: Key, into generations: inout Generations) {
+        if generations.young.updateValue(value, forKey: key) == nil { generations.youngWeight += weight(value) }
+        guard generations.youngWeight > maxWeight / 2 else { return }
+        generations.old = generations.young
+        generations.young = [:]
+        generations.youngWeight = 0
+    }
+}

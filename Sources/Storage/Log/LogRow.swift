@@ -1,0 +1,63 @@
+package import MatrixCore
+
+/// What a row of the log says has changed.
+package enum LogKind: Int16, Sendable, CaseIterable {
+    /// Events of a room; the row is the room's head while it is its newest.
+    case roomEvents = 1
+    /// Receipts in a room.
+    case receipts = 2
+    /// Account data of a user: global, or of one room.
+    case accountData = 3
+    /// Messages to a user's devices.
+    case toDevice = 4
+    /// Device lists and keys.
+    case deviceLists = 5
+    /// A user's membership, changed outside of the room's own events: an invite to a room that we are not in, forgetting.
+    case membership = 6
+    /// A user's push rules.
+    case pushRules = 7
+    /// A user's access: tokens ended, devices deleted, the account deactivated. Caches of tokens let go of the user.
+    case access = 8
+    /// A private receipt or a read marker of a user in a room: nobody else's business.
+    case privateReceipts = 9
+
+    /// Whether every member of the row's room is shown what changed.
+    package var concernsMembers: Bool { self == .roomEvents || self == .receipts }
+}
+
+/// One row of the log, without the head's details.
+package struct LogRow: Sendable, Equatable {
+    package let shard: Int16
+    package let position: Int64
+    package let kind: LogKind
+    package let roomNID: RoomNID?
+    package let userNID: UserNID?
+    /// The events that entered the live timeline.
+    package let eventNIDs: [EventNID]
+    /// The users whose membership changed.
+    package let memberNIDs: [UserNID]
+    /// The events that were redacted: what was cached of them is no longer what is served.
+    package let redacted: [EventID]
+
+    package init(
+        shard: Int16, position: Int64, kind: LogKind, roomNID: RoomNID? = nil, userNID: UserNID? = nil,
+        eventNIDs: [EventNID] = [], memberNIDs: [UserNID] = [], redacted: [EventID] = []
+    ) {
+        self.shard = shard
+        self.position = position
+        self.kind = kind
+        self.roomNID = roomNID
+        self.userNID = userNID
+        self.eventNIDs = eventNIDs
+        self.memberNIDs = memberNIDs
+        self.redacted = redacted
+    }
+}
+
+extension LogRow {
+    /// The users whose membership in the row's room has to be read again.
+    package var membersChanged: [UserNID] {
+        if kind == .membership, let userNID { return [userNID] }
+        return memberNIDs
+    }
+}

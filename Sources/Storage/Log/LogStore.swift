@@ -1,0 +1,98 @@
+package import MatrixCore
+package import Postgres
+
+/// What an installation is, fixed when its database was made.
+package struct Installation: Sendable {
+    package let serverName: ServerName
+    package let shardCount: Int16
+    /// The database's incarnation, shortened: it stands in every sync token.
+    package let incarnation: UInt32
+}
+
+/// The log as its followers read it.
+package struct LogStore: Sendable {
+    /// Rows read at most in one query.
+    package static let maxRows = 1000
+
+    let pool: PostgresPool
+
+    package init(pool: PostgresPool) { self.pool = pool }
+
+    package func installation() async throws -> Installation? {
+        guard var row = try await pool.query(LogStatements.installation).first else { return nil }
+        let incarnation = try row.next(String.self)
+        guard let short = UInt32(incarnation.prefix(8), radix: 16) else { throw StorageError.corrupt("incarnation") }
+        let shards = try row.next(Int16.self)
+        guard let name = ServerName(try row.next(String.self)) else { throw StorageError.corrupt("server_name") }
+        return Installation(serverName: name, shardCount: shards, incarnation: short)
+    }
+
+    /// The newest position of each shard.
+    ///
+    /// Cost: one look at the end of an index for each shard.
+    package func heads(shards: Int16) async throws -> LogVector {
+        var heads = LogVector.zero(shards: Int(shards))
+        for var row in try await pool.query(LogStatements.heads, Int32(shards)) {
+            heads[Int16(try row.next(Int32.self))] = try row.next(Int64.self)
+        }
+        return heads
+    }
+
+    /// The rows of a shard after a position, oldest first, at most `maxRows`.
+    package func rows(of shard: Int16, after position: Int64) async throws -> [LogRow] {
+        try (try await pool.query(LogStatements.rowsAfter, shard, position, Int64(Self.maxRows))).map { row in
+            var row = row
+            let shard = try row.next(Int16.self)
+            let position = try row.next(Int64.self)
+            guard let kind = LogKind(rawValue: try row.next(Int16.self)) else { throw StorageError.corrupt("log.kind") }
+            return LogRow(
+                shard: shard, position: position, kind: kind, roomNID: try row.next(Int64?.self).map { RoomNID($0) },
+                userNID: try row.next(Int64?.self).map { UserNID($0) },
+                eventNIDs: (try row.next([Int64]?.self) ?? []).map { EventNID($0) },
+                memberNIDs: (try row.next([Int64]?.self) ?? []).map { UserNID($0) },
+                redacted: (try row.next([String]?.self) ?? []).compactMap { EventID($0) })
+        }
+    }
+
+    /// Which of the rooms have new events or receipts after a position of their shard: for syncs from before the window.
+    ///
+    /// Cost: two index look-ups a room, one query for all.
+    package func changes(
+        in rooms: [(room: RoomNID, since: Int64)]
+    ) async throws -> [(room: RoomNID, events: Bool, receipts: Bool)] {
+        guard !rooms.isEmpty else { return [] }
+        let rows = try await pool.query(LogStatements.changedRooms, rooms.map(\.room.rawValue), rooms.map(\.since))
+        return try rows.map { row in
+            var row = row
+            return (RoomNID(try row.next(Int64.self)), try row.next(Bool.self), try row.next(Bool.self))
+        }
+    }
+
+    /// Writes a row that only says that something of this kind changed.
+    package func append(
+        _ kind: LogKind, shard: Int16, room: RoomNID? = nil, user: UserNID? = nil, now: Int64
+    ) async throws -> LogPosition {
+        try LogPosition(
+            first: try await pool.query(LogStatements.append, shard, kind.rawValue, room?.rawValue, user?.rawValue, now),
+            shard: shard)
+    }
+}
+
+/// Where a change was written, and the shard's newest position before: what a wake-up tells the followers.
+package struct LogPosition: Sendable, Hashable {
+    package let shard: Int16
+    package let position: Int64
+    package let previous: Int64
+
+    package init(shard: Int16, position: Int64, previous: Int64) {
+        self.shard = shard
+        self.position = position
+        self.previous = previous
+    }
+
+    /// From the answer of a function that appends: `new_position, previous`.
+    init(first rows: PostgresRows, shard: Int16) throws {
+        guard var row = rows.first else { throw StorageError.missing("log position") }
+        self.init(shard: shard, position: try row.next(Int64.self), previous: try row.next(Int64.self))
+    }
+}

@@ -1,0 +1,61 @@
+import Postgres
+
+/// The SQL of memberships: who is where, and since which position.
+enum MembershipStatements {
+    static let all = [
+        ofUser, inRoom, ofUserInRoom, joinedMembers, joinedServers, forget, localJoined, outOfBand, sharedRooms, counts,
+        joinedRoomsOfServer, isServerJoined,
+    ]
+
+    private static let columns = "m.room_nid, m.user_nid, m.membership, m.event_nid, m.shard, m.position, m.forgotten"
+
+    static let ofUser = Statement(
+        "memberships.of_user", "select \(columns) from memberships m where m.user_nid = $1", mode: .read)
+    static let ofUserInRoom = Statement(
+        "memberships.of_user_in_room",
+        "select \(columns), m.stripped_state from memberships m where m.room_nid = $1 and m.user_nid = $2", mode: .read)
+    static let inRoom = Statement(
+        "memberships.in_room",
+        "select \(columns) from memberships m where m.room_nid = $1 and m.membership = any ($2)", mode: .read)
+    static let joinedMembers = Statement(
+        "memberships.joined_members",
+        "select user_nid from memberships where room_nid = $1 and membership = 1", mode: .read)
+    static let joinedServers = Statement(
+        "memberships.joined_servers",
+        """
+        select s.server_name from servers s
+        where s.server_nid in (select distinct m.server_nid from memberships m where m.room_nid = $1 and m.membership = 1)
+        """, mode: .read)
+    static let isServerJoined = Statement(
+        "memberships.is_server_joined",
+        """
+        select exists (select 1 from memberships m join servers s on s.server_nid = m.server_nid
+        where m.room_nid = $1 and m.membership = 1 and s.server_name = $2)
+        """, mode: .read)
+    static let localJoined = Statement(
+        "memberships.local_joined",
+        "select user_nid from memberships where room_nid = $1 and server_nid = $2 and membership = 1", mode: .read)
+    static let joinedRoomsOfServer = Statement(
+        "memberships.joined_rooms_of_server",
+        """
+        select distinct m.room_nid from memberships m join servers s on s.server_nid = m.server_nid
+        where s.server_name = $1 and m.membership = 1
+        """, mode: .read)
+    static let counts = Statement(
+        "memberships.counts",
+        """
+        select count(*) filter (where membership = 1), count(*) filter (where membership = 2)
+        from memberships where room_nid = $1
+        """, mode: .read)
+    static let sharedRooms = Statement(
+        "memberships.shared_rooms",
+        """
+        select a.room_nid from memberships a join memberships b on b.room_nid = a.room_nid
+        where a.user_nid = $1 and b.user_nid = $2 and a.membership = 1 and b.membership = 1
+        """, mode: .read)
+    static let forget = Statement(
+        "memberships.forget", "select new_position, previous from forget_room($1, $2, $3, $4)")
+    static let outOfBand = Statement(
+        "memberships.out_of_band",
+        "select new_position, previous from set_membership_out_of_band($1, $2, $3, $4, $5, $6, $7, $8)")
+}

@@ -1,0 +1,128 @@
+package import MatrixCore
+package import Postgres
+
+/// A user's newest membership in a room.
+package struct MembershipRecord: Sendable, Hashable {
+    package let roomNID: RoomNID
+    package let userNID: UserNID
+    package let membership: Membership
+    package let eventNID: EventNID
+    /// Whose position `position` is: the room's shard, or the user's for what the room's own log does not tell.
+    package let shard: Int16
+    package let position: Int64
+    package let isForgotten: Bool
+}
+
+/// Who is where. Written together with the events that say so; here it is read.
+package struct MembershipStore: Sendable {
+    let pool: PostgresPool
+
+    package init(pool: PostgresPool) { self.pool = pool }
+
+    /// Every room that the user has ever had to do with, forgotten ones included.
+    package func memberships(of user: UserNID) async throws -> [MembershipRecord] {
+        try Self.decode(try await pool.query(MembershipStatements.ofUser, user.rawValue))
+    }
+
+    package func members(of room: RoomNID, with memberships: [Membership]) async throws -> [MembershipRecord] {
+        try Self.decode(try await pool.query(MembershipStatements.inRoom, room.rawValue, memberships.map(\.code)))
+    }
+
+    /// The user's membership in the room, with the stripped state that came with an invite to a room we are not in.
+    package func membership(
+        of user: UserNID, in room: RoomNID
+    ) async throws -> (record: MembershipRecord, strippedState: [UInt8]?)? {
+        let rows = try await pool.query(MembershipStatements.ofUserInRoom, room.rawValue, user.rawValue)
+        guard var row = rows.first else { return nil }
+        let record = try Self.decode(&row)
+        return (record, try row.next([UInt8]?.self))
+    }
+
+    package func joinedMembers(of room: RoomNID) async throws -> [UserNID] {
+        try (try await pool.query(MembershipStatements.joinedMembers, room.rawValue)).map { row in
+            var row = row
+            return UserNID(try row.next(Int64.self))
+        }
+    }
+
+    /// Members that belong to one server.
+    package func joinedMembers(of room: RoomNID, on server: ServerNID) async throws -> [UserNID] {
+        let rows = try await pool.query(MembershipStatements.localJoined, room.rawValue, server.rawValue)
+        return try rows.map { row in
+            var row = row
+            return UserNID(try row.next(Int64.self))
+        }
+    }
+
+    /// The servers with a joined member.
+    package func joinedServers(of room: RoomNID) async throws -> [ServerName] {
+        try (try await pool.query(MembershipStatements.joinedServers, room.rawValue)).map { row in
+            var row = row
+            guard let name = ServerName(try row.next(String.self)) else { throw StorageError.corrupt("servers.server_name") }
+            return name
+        }
+    }
+
+    package func isJoined(_ server: ServerName, in room: RoomNID) async throws -> Bool {
+        let rows = try await pool.query(MembershipStatements.isServerJoined, room.rawValue, server.description)
+        guard var row = rows.first else { return false }
+        return try row.next(Bool.self)
+    }
+
+    package func rooms(joinedBy server: ServerName) async throws -> [RoomNID] {
+        try (try await pool.query(MembershipStatements.joinedRoomsOfServer, server.description)).map { row in
+            var row = row
+            return RoomNID(try row.next(Int64.self))
+        }
+    }
+
+    package func sharedRooms(of user: UserNID, and other: UserNID) async throws -> [RoomNID] {
+        try (try await pool.query(MembershipStatements.sharedRooms, user.rawValue, other.rawValue)).map { row in
+            var row = row
+            return RoomNID(try row.next(Int64.self))
+        }
+    }
+
+    package func counts(of room: RoomNID) async throws -> (joined: Int, invited: Int) {
+        guard var row = try await pool.query(MembershipStatements.counts, room.rawValue).first else { return (0, 0) }
+        return (Int(try row.next(Int64.self)), Int(try row.next(Int64.self)))
+    }
+
+    /// Forgets a room that the user has left; `nil` when there was nothing to forget.
+    package func forget(_ room: RoomNID, user: UserRecord, now: Int64) async throws -> LogPosition? {
+        let rows = try await pool.query(
+            MembershipStatements.forget, user.shard, room.rawValue, user.nid.rawValue, now)
+        guard var row = rows.first, let position = try row.next(Int64?.self) else { return nil }
+        return LogPosition(shard: user.shard, position: position, previous: try row.next(Int64.self))
+    }
+
+    /// Writes a membership that the room's own log does not tell.
+    package func setOutOfBand(
+        _ membership: Membership, of user: UserRecord, in room: RoomNID, by event: EventNID, strippedState: [UInt8]?,
+        now: Int64
+    ) async throws -> LogPosition {
+        try LogPosition(
+            first: try await pool.query(
+                MembershipStatements.outOfBand, user.shard, room.rawValue, user.nid.rawValue, user.serverNID.rawValue,
+                membership.code, event.rawValue, strippedState, now),
+            shard: user.shard)
+    }
+
+    private static func decode(_ rows: PostgresRows) throws -> [MembershipRecord] {
+        try rows.map { row in
+            var row = row
+            return try decode(&row)
+        }
+    }
+
+    private static func decode(_ row: inout PostgresRow) throws -> MembershipRecord {
+        let room = RoomNID(try row.next(Int64.self))
+        let user = UserNID(try row.next(Int64.self))
+        guard let membership = Membership(code: try row.next(Int16.self)) else {
+            throw StorageError.corrupt("memberships.membership")
+        }
+        return MembershipRecord(
+            roomNID: room, userNID: user, membership: membership, eventNID: EventNID(try row.next(Int64.self)),
+            shard: try row.next(Int16.self), position: try row.next(Int64.self), isForgotten: try row.next(Bool.self))
+    }
+}

@@ -1,0 +1,18 @@
+/// What is known of a stored event besides its body (`events.flags`).
+package struct EventFlags: OptionSet, Hashable, Sendable {
+    package let rawValue: Int32
+
+    package init(rawValue: Int32) { self.rawValue = rawValue }
+
+    /// It failed authorisation by its auth events or by the state before it: it exists only to reject what cites it.
+    package static let rejected = EventFlags(rawValue: 1)
+    /// It is authorised where it stands and not by the room's current state: it is in the graph and shown to nobody.
+    package static let softFailed = EventFlags(rawValue: 2)
+    /// Its place in the graph, and so the state before it, is not known: it was fetched as state or as an auth event.
+    package static let outlier = EventFlags(rawValue: 4)
+    /// The default push rules notify the members of it. What differs for a user is in `notification_exceptions`.
+    package static let notifies = EventFlags(rawValue: 8)
+
+    /// In the graph, and shown to those who may see it.
+    package var isShown: Bool { isDisjoint(with: [.rejected, .softFailed, .outlier]) }
+}

@@ -1,0 +1,88 @@
+import Postgres
+
+/// The SQL of events as they are read.
+enum EventStatements {
+    static let all = [
+        byNIDs, byIDs, byIDAnyRoom, byTransaction, numbers, timelineBefore, timelineAfter, newestInTimeline, before, after,
+        missing, authFacts, newestPosition,
+    ]
+
+    private static let columns = """
+        e.event_nid, e.room_nid, e.event_id, e.position, e.depth, e.sender_nid, e.event_type, e.state_key_nid, e.flags,
+        e.origin_ms, e.state_before, e.auth_nids, e.body, e.device_id, e.transaction_id, r.redaction_nid
+        """
+    private static let source = """
+        events e left join redactions r on r.room_nid = e.room_nid and r.event_id = e.event_id
+        """
+    /// What pagination shows: placed, neither rejected nor soft-failed.
+    private static let shown = "e.flags & 7 = 0"
+
+    static let byNIDs = Statement(
+        "events.by_nids", "select \(columns) from \(source) where e.room_nid = $1 and e.event_nid = any ($2)", mode: .read)
+    static let byIDs = Statement(
+        "events.by_ids", "select \(columns) from \(source) where e.event_id = any ($2) and e.room_nid = $1", mode: .read)
+    static let byIDAnyRoom = Statement(
+        "events.by_id_any_room", "select \(columns) from \(source) where e.event_id = $1", mode: .read)
+    static let byTransaction = Statement(
+        "events.by_transaction",
+        """
+        select event_id from events where sender_nid = $1 and room_nid = $2 and device_id = $3 and event_type = $4
+        and transaction_id = $5
+        """, mode: .read)
+    static let numbers = Statement(
+        "events.numbers", "select event_id, event_nid, flags from events where event_id = any ($2) and room_nid = $1",
+        mode: .read)
+
+    // The live timeline, in the order of sync.
+    static let timelineBefore = Statement(
+        "events.timeline_before",
+        """
+        select \(columns) from \(source) where e.room_nid = $1 and e.position > $2 and e.position <= $3 and \(shown)
+        order by e.position desc, e.event_nid desc limit $4
+        """, mode: .read)
+    static let timelineAfter = Statement(
+        "events.timeline_after",
+        """
+        select \(columns) from \(source) where e.room_nid = $1 and e.position > $2 and e.position <= $3 and \(shown)
+        order by e.position, e.event_nid limit $4
+        """, mode: .read)
+    static let newestInTimeline = Statement(
+        "events.newest_in_timeline",
+        """
+        select \(columns) from \(source) where e.room_nid = $1 and e.position > 0 and e.position <= $2
+        order by e.position desc, e.event_nid desc limit 1
+        """, mode: .read)
+    static let newestPosition = Statement(
+        "events.newest_position", "select max(position) from events where room_nid = $1 and position > 0", mode: .read)
+
+    // Pagination, in the order of the graph.
+    static let before = Statement(
+        "events.before",
+        """
+        select \(columns) from \(source)
+        where e.room_nid = $1 and (e.depth, e.position, e.event_nid) < ($2, $3, $4)
+          and (e.depth, e.position, e.event_nid) >= ($5, $6, $7) and \(shown)
+        order by e.depth desc, e.position desc, e.event_nid desc limit $8
+        """, mode: .read)
+    static let after = Statement(
+        "events.after",
+        """
+        select \(columns) from \(source)
+        where e.room_nid = $1 and (e.depth, e.position, e.event_nid) >= ($2, $3, $4)
+          and (e.depth, e.position, e.event_nid) < ($5, $6, $7) and \(shown)
+        order by e.depth, e.position, e.event_nid limit $8
+        """, mode: .read)
+    static let missing = Statement(
+        "events.missing",
+        """
+        select m.event_id, e.depth from missing_events m
+        join events e on e.room_nid = m.room_nid and e.event_nid = m.child_nid
+        where m.room_nid = $1 order by e.depth desc limit $2
+        """, mode: .read)
+    static let authFacts = Statement(
+        "events.auth_facts",
+        """
+        select event_nid, event_type, state_key_nid, sender_nid, depth, origin_ms, flags, auth_nids
+        from events where room_nid = $1 and event_nid = any ($2)
+        """, mode: .read)
+}
