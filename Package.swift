@@ -132,7 +132,7 @@ let modules: [Module] = [
 
 // Tests that belong to no module: of the repository itself, and of the real executables.
 let freeTests: [(name: String, uses: [String])] = [
-    ("RepositoryTests", ["MatrixCore"]),
+    ("RepositoryTests", []),
     ("ConformanceTests", endpoints + ["HTTPAPI", "MatrixCore", "Storage", "Postgres", "ApusTesting"]),
     ("SystemTests", ["ApusTesting", "MatrixCore"]),
 ]
