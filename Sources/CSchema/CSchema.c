@@ -13,12 +13,16 @@ static const unsigned char accounts[] = {
 static const unsigned char cluster_and_federation[] = {
 #embed "migrations/0004_cluster_and_federation.sql"
 };
+static const unsigned char duties[] = {
+#embed "migrations/0005_duties.sql"
+};
 
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
     {"0002_append", append, sizeof append},
     {"0003_accounts", accounts, sizeof accounts},
     {"0004_cluster_and_federation", cluster_and_federation, sizeof cluster_and_federation},
+    {"0005_duties", duties, sizeof duties},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

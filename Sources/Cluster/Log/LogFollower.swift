@@ -1,0 +1,46 @@
+package import Storage
+
+/// Reads the log onward from a cursor, at the reader's own pace: what duties and other slow followers do.
+///
+/// Nothing is queued for it. What the window still holds comes from memory, what it does not hold any more from the
+/// database; so a follower that falls behind costs nobody anything.
+package struct LogFollower: Sendable {
+    /// Rows in one answer, over all shards.
+    package static let maxRows = LogStore.maxRows
+
+    /// Everything at or below it has been returned.
+    package private(set) var cursor: LogVector
+    private let feed: LogFeed
+
+    package init(feed: LogFeed, from cursor: LogVector) {
+        self.feed = feed
+        self.cursor = cursor
+    }
+
+    /// The next rows, in the order of each shard; waits until there are some. Empty when the task was cancelled.
+    package mutating func next() async throws -> [LogRow] {
+        while !Task.isCancelled {
+            let rows = try await available()
+            if !rows.isEmpty { return rows }
+            await feed.waitForMore(than: cursor)
+        }
+        return []
+    }
+
+    /// The next rows that are there now, if any.
+    package mutating func available() async throws -> [LogRow] {
+        let heads = feed.heads
+        var found: [LogRow] = []
+        for index in 0..<heads.shardCount {
+            let shard = Int16(index)
+            guard heads[shard] > cursor[shard], found.count < Self.maxRows else { continue }
+            let limit = Self.maxRows - found.count
+            let from = cursor[shard]
+            let held = feed.withWindow { $0.rows(of: shard, after: from, limit: limit) }
+            let rows = if let held { held } else { try await feed.store.rows(of: shard, after: from) }
+            if let last = rows.last { cursor[shard] = last.position }
+            found.append(contentsOf: rows)
+        }
+        return found
+    }
+}

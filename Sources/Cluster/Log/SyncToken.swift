@@ -1,0 +1,62 @@
+import MatrixCore
+package import Storage
+
+/// What a client has seen: a position in each shard of the log, and the newest ephemeral change (typing).
+///
+/// It carries the incarnation of the database, because after a restore from a backup the positions of the lost future
+/// will be given out again, to other changes.
+///
+/// On the wire: `s` and the url-safe base64 of a version byte, four bytes of incarnation, and LEB128 numbers.
+package struct SyncToken: Hashable, Sendable {
+    package static let maxLength = 4096
+    private static let format: UInt8 = 1
+    private static let headerLength = 5
+
+    package var log: LogVector
+    /// The serial of the newest typing change that was shown; see `EphemeralBus`.
+    package var ephemeral: Int64
+
+    package init(log: LogVector, ephemeral: Int64) {
+        self.log = log
+        self.ephemeral = ephemeral
+    }
+
+    package func encoded(incarnation: UInt32) -> String {
+        var bytes: [UInt8] = [Self.format]
+        withUnsafeBytes(of: incarnation.bigEndian) { bytes.append(contentsOf: $0) }
+        VariableLengthNumber.append(ephemeral, to: &bytes)
+        VariableLengthNumber.append(Int64(log.shardCount), to: &bytes)
+        for position in log.positions { VariableLengthNumber.append(position, to: &bytes) }
+        return "s" + Base64.encodeURLSafe(bytes)
+    }
+
+    package enum DecodingFailure: Error, Hashable {
+        /// Not one of our tokens.
+        case malformed
+        /// From a database that is no more: the client has to start again.
+        case otherIncarnation
+    }
+
+    /// Reads what `encoded` wrote. A token is not signed: its positions may be anything, and say nothing about what its
+    /// bearer may see.
+    package init(_ text: String, incarnation: UInt32, shards: Int) throws(DecodingFailure) {
+        guard text.utf8.count <= Self.maxLength, text.utf8.first == UInt8(ascii: "s"),
+            let bytes = Base64.decode(String(text.dropFirst())), bytes.count > Self.headerLength,
+            bytes[0] == Self.format
+        else { throw .malformed }
+        let found = bytes[1..<Self.headerLength].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard found == incarnation else { throw .otherIncarnation }
+        var rest = bytes[Self.headerLength...]
+        guard let ephemeral = VariableLengthNumber.next(&rest), let count = VariableLengthNumber.next(&rest),
+            count == Int64(shards)
+        else { throw .malformed }
+        var positions: [Int64] = []
+        positions.reserveCapacity(shards)
+        for _ in 0..<shards {
+            guard let position = VariableLengthNumber.next(&rest) else { throw .malformed }
+            positions.append(position)
+        }
+        guard rest.isEmpty else { throw .malformed }
+        self.init(log: LogVector(positions), ephemeral: ephemeral)
+    }
+}
