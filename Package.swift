@@ -24,7 +24,7 @@ let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", packa
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbird = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -53,7 +53,7 @@ let modules: [Module] = [
 
     Module(name: "Reactor", uses: ["CLinux"]),
     Module(name: "Postgres", uses: ["CPostgres", "CLinux", "Reactor"], products: [logging, deque], testUses: ["ApusTesting"]),
-    Module(name: "Redis", uses: ["CHiredis", "CLinux", "Reactor"], products: [logging], testUses: ["ApusTesting"]),
+    Module(name: "Redis", uses: ["CHiredis", "Reactor"], products: [logging, deque], testUses: ["ApusTesting"]),
     Module(name: "HTTPAPI", uses: ["MatrixCore", "Telemetry"], products: [nio, httpTypes, logging]),
     Module(
         name: "Transport", uses: ["HTTPAPI", "Telemetry", "MatrixCore", "CLinux"],

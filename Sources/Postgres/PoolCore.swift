@@ -44,8 +44,10 @@ final class PoolCore {
     }
 
     /// Takes what the calling tasks handed over since the last turn.
-    func accept(_ requests: [Request], on loop: ReactorLoop) {
-        for request in requests {
+    func accept(_ arrivals: [Arrival], on loop: ReactorLoop) {
+        for arrival in arrivals {
+            let request = arrival.request
+            request.wait(with: arrival.continuation)
             if request.isCancelled {
                 answer(request, .failure(.cancelled))
             } else if isClosing {

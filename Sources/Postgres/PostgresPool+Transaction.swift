@@ -63,9 +63,11 @@ extension PostgresPool {
         let waiter = SessionWaiter()
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                waiter.wait(with: continuation)
-                let submitted = reactor.submit { [core] loop in core.value(on: loop).acquire(waiter, on: loop) }
-                if !submitted { waiter.answer(.failure(.closed)) }
+                let submitted = reactor.submit { [core] loop in
+                    waiter.wait(with: continuation)
+                    core.value(on: loop).acquire(waiter, on: loop)
+                }
+                if !submitted { continuation.resume(returning: .failure(.closed)) }
             }
         } onCancel: {
             reactor.submit { _ in waiter.cancel() }

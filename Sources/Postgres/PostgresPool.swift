@@ -9,7 +9,7 @@ internal import Synchronization
 /// asks for them, and opened again with growing pauses when the server goes away; statements wait meanwhile.
 package final class PostgresPool: Sendable {
     private struct Inbox {
-        var requests: [Request] = []
+        var arrivals: [Arrival] = []
         var isScheduled = false
     }
 
@@ -43,7 +43,7 @@ package final class PostgresPool: Sendable {
         repeat parameters.append(each parameter)
         guard parameters.isWithinLimits else { throw .parametersTooLarge(statement: statement.name) }
         let request = Request(statement, parameters)
-        return try await wait(for: request) { self.submit(request) }.get()
+        return try await wait(for: request) { submit(Arrival(request: request, continuation: $0)) }.get()
     }
 
     /// Runs one statement for its effect.
@@ -69,11 +69,12 @@ package final class PostgresPool: Sendable {
     }
 
     /// Suspends until `request` is answered; `hand` gives it to the reactor and returns false when that has ended.
-    func wait(for request: Request, cancellable: Bool = true, _ hand: () -> Bool) async -> Request.Outcome {
+    func wait(
+        for request: Request, cancellable: Bool = true, _ hand: (Request.Continuation) -> Bool
+    ) async -> Request.Outcome {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                request.wait(with: continuation)
-                if !hand() { request.answer(.failure(.closed), to: configuration.observer) }
+                if !hand(continuation) { continuation.resume(returning: .failure(.closed)) }
             }
         } onCancel: {
             guard cancellable else { return }
@@ -81,23 +82,33 @@ package final class PostgresPool: Sendable {
         }
     }
 
-    private func submit(_ request: Request) -> Bool {
+    private func submit(_ arrival: Arrival) -> Bool {
         let isFirst = inbox.withLock { inbox in
-            inbox.requests.append(request)
+            inbox.arrivals.append(arrival)
             let isFirst = !inbox.isScheduled
             inbox.isScheduled = true
             return isFirst
         }
         guard isFirst else { return true }
-        return reactor.submit { [self] loop in core.value(on: loop).accept(takeInbox(), on: loop) }
+        let submitted = reactor.submit { [self] loop in core.value(on: loop).accept(takeInbox(), on: loop) }
+        guard !submitted else { return true }
+        // The reactor has ended, also for those who came in behind this one.
+        for arrival in takeInbox() { arrival.continuation.resume(returning: .failure(.closed)) }
+        return true
     }
 
-    private func takeInbox() -> [Request] {
+    private func takeInbox() -> [Arrival] {
         inbox.withLock { inbox in
             inbox.isScheduled = false
-            var taken: [Request] = []
-            swap(&taken, &inbox.requests)
+            var taken: [Arrival] = []
+            swap(&taken, &inbox.arrivals)
             return taken
         }
     }
+}
+
+/// A request on its way to the reactor's thread.
+struct Arrival: Sendable {
+    let request: Request
+    let continuation: Request.Continuation
 }

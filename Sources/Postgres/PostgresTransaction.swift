@@ -54,8 +54,9 @@ package final class PostgresTransaction: Sendable {
         _ statement: Statement, _ parameters: ParameterBlock, isCommit: Bool = false, cancellable: Bool = true
     ) async throws(PostgresError) -> PostgresRows {
         let request = Request(statement, parameters, mode: .write, isCommit: isCommit)
-        return try await pool.wait(for: request, cancellable: cancellable) {
+        return try await pool.wait(for: request, cancellable: cancellable) { continuation in
             pool.reactor.submit { [core = pool.core, lease] loop in
+                request.wait(with: continuation)
                 core.value(on: loop).send(request, lease: lease, on: loop)
             }
         }.get()

@@ -2,9 +2,11 @@ internal import Reactor
 
 /// One call of one statement on its way through the pool.
 ///
-/// Made by the calling task, then touched on the reactor's thread only; that is why its mutable part needs no lock.
+/// Made by the calling task. Its mutable part is touched on the reactor's thread only, so it needs no lock; also the
+/// continuation is set there, since a cancellation may come before anything else does.
 final class Request: @unchecked Sendable {
     typealias Outcome = Result<PostgresRows, PostgresError>
+    typealias Continuation = CheckedContinuation<Outcome, Never>
 
     let statement: Statement
     let parameters: ParameterBlock
@@ -13,8 +15,8 @@ final class Request: @unchecked Sendable {
     let isCommit: Bool
     let startedAt: MonotonicTime
 
-    /// Whoever waits; nil once it was answered.
-    private var continuation: CheckedContinuation<Outcome, Never>?
+    /// Whoever waits; nil before the reactor's thread has the request, and once it was answered.
+    private var continuation: Continuation?
     /// The task was cancelled before the request reached the reactor's thread.
     private(set) var isCancelled = false
     var isSent = false
@@ -43,8 +45,7 @@ final class Request: @unchecked Sendable {
         startedAt = .now()
     }
 
-    /// Called before the request is handed to the reactor's thread.
-    func wait(with continuation: CheckedContinuation<Outcome, Never>) { self.continuation = continuation }
+    func wait(with continuation: Continuation) { self.continuation = continuation }
 
     /// Answers the caller. The second answer is dropped: a cancelled read still gets its result.
     func answer(_ outcome: Outcome, to observer: (any PostgresObserver)?) {

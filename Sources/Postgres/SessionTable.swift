@@ -1,7 +1,7 @@
 internal import DequeModule
 internal import Reactor
 
-/// A task that waits for a connection of its own.
+/// A task that waits for a connection of its own. Touched on the reactor's thread only.
 final class SessionWaiter: @unchecked Sendable {
     typealias Outcome = Result<SessionLease, PostgresError>
 

@@ -71,7 +71,7 @@ package final class Reactor: Sendable {
     }
 
     /// The system call is made only when the thread sleeps: under load submitting costs a lock and an append. It is
-    /// made under the lock, so that it never meets a descriptor which the ending thread has closed.
+    /// made under the lock, and never once `stopped`, so that it cannot meet a descriptor which the ending thread closed.
     private func wake(_ inbox: inout Inbox) {
         guard inbox.asleep else { return }
         inbox.asleep = false
@@ -119,20 +119,25 @@ package final class Reactor: Sendable {
             loop.turn(mayWait: idle)
             if idle { inbox.withLock { $0.asleep = false } }
         }
-        end()
+        end(loop)
     }
 
-    private func end() {
-        let (left, waiters) = inbox.withLock { inbox in
+    /// What was submitted while the last turn ended was accepted, so it runs as well.
+    private func end(_ loop: ReactorLoop) {
+        let left = inbox.withLock { inbox in
             inbox.stopped = true
-            close(wakeup)
-            close(epoll)
-            let taken = (inbox.work, inbox.stopWaiters)
-            inbox.work = []
-            inbox.stopWaiters = []
-            return taken
+            var left: [Work] = []
+            swap(&left, &inbox.work)
+            return left
         }
-        _ = left
+        for item in left { item(loop) }
+        close(wakeup)
+        close(epoll)
+        let waiters = inbox.withLock { inbox in
+            var waiters: [CheckedContinuation<Void, Never>] = []
+            swap(&waiters, &inbox.stopWaiters)
+            return waiters
+        }
         for waiter in waiters { waiter.resume() }
     }
 }
