@@ -1,4 +1,4 @@
-package import MatrixCore
+import MatrixCore
 package import Storage
 
 /// Decides which events someone may see. The one place that does: syncs, pagination, context, single events and federation

@@ -1,5 +1,5 @@
 package import MatrixCore
-package import Storage
+import Storage
 
 /// Something to be written into a room, as one.
 package enum RoomWrite: Sendable {

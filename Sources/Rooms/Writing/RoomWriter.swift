@@ -1,7 +1,8 @@
 import DequeModule
-package import MatrixCore
+import MatrixCore
 import Postgres
-package import Storage
+import Storage
+import Cluster
 
 /// Writes the events of one room for one worker: what arrives while a batch is being written goes out as the next one, so a
 /// hot room gets cheaper by the event.
@@ -125,11 +126,11 @@ actor RoomWriter {
 
     /// Answers those for whom it turns out that their write is there already; the others stay open.
     private func settle(
-        _ open: [PendingWrite], _ find: (PendingWrite, RoomRecord) async throws -> RoomWriteResult?
+        _ open: [PendingWrite], _ find: (RoomWrite, RoomWriteResult?, RoomRecord) async throws -> RoomWriteResult?
     ) async {
         for pending in open where !pending.isAnswered {
             do {
-                if let found = try await find(pending, room) { pending.answer(.success(found)) }
+                if let found = try await find(pending.request, pending.lastBuilt, room) { pending.answer(.success(found)) }
             } catch {
                 pending.answer(.failure(error))
             }

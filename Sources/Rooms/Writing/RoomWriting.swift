@@ -36,20 +36,20 @@ package struct RoomWriting: Sendable {
     }
 
     /// What a write came to when it was done before: by its transaction id, or by its event id.
-    func earlier(_ pending: PendingWrite, in room: RoomRecord) async throws -> RoomWriteResult? {
-        switch pending.request {
+    func earlier(_ request: RoomWrite, _ built: RoomWriteResult?, _ room: RoomRecord) async throws -> RoomWriteResult? {
+        switch request {
         case .local(let drafts):
             guard drafts.count == 1, let draft = drafts.first, let transaction = draft.transaction else { return nil }
             return try await reader.eventStore.event(
                 sentBy: draft.sender.nid, in: room.nid, type: draft.type, transaction: transaction
             ).map { .repeated($0) }
-        case .creation, .remote: return try await committed(pending, in: room)
+        case .creation, .remote: return try await committed(request, built, room)
         }
     }
 
     /// What the last attempt built, if it is there.
-    func committed(_ pending: PendingWrite, in room: RoomRecord) async throws -> RoomWriteResult? {
-        guard case .written(let built)? = pending.lastBuilt else { return nil }
+    func committed(_ request: RoomWrite, _ built: RoomWriteResult?, _ room: RoomRecord) async throws -> RoomWriteResult? {
+        guard case .written(let built)? = built else { return nil }
         let found = try await reader.events.events(built.map(\.eventID), in: room)
         let events = built.compactMap { found[$0.eventID] }
         return events.count == built.count ? .written(events) : nil
