@@ -16,6 +16,8 @@ struct Module {
     var tested = true
     var testUses: [String] = []
     var path: String?
+    /// C libraries that have no pkg-config file.
+    var linked: [String] = []
 }
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -44,7 +46,7 @@ let modules: [Module] = [
     Module(name: "COpenSSL", kind: .cSystem(pkgConfig: "libcrypto"), tested: false),
     Module(name: "CVipsSystem", kind: .cSystem(pkgConfig: "vips"), tested: false),
     Module(name: "CVips", kind: .c, uses: ["CVipsSystem"], tested: false),
-    Module(name: "CLinux", kind: .c, tested: false),
+    Module(name: "CLinux", kind: .c, tested: false, linked: ["resolv"]),
     Module(name: "CSchema", kind: .c, tested: false),
 
     Module(name: "MatrixCore", uses: ["CSodium", "COpenSSL"]),
@@ -124,7 +126,7 @@ let modules: [Module] = [
     Module(name: "apus-push", kind: .executable, uses: ["Worker"], tested: false),
     Module(name: "apus", kind: .executable, uses: ["Worker"], tested: false),
 
-    Module(name: "ApusTesting", uses: ["Postgres", "Reactor", "CLinux"], products: [logging], tested: false),
+    Module(name: "ApusTesting", uses: ["Reactor", "CPostgres", "CLinux"], tested: false),
     Module(
         name: "apus-load", kind: .executable, uses: ["COpenSSL"],
         products: [nio, nioPosix, nioHTTP1, arguments], tested: false, path: "Benchmarks/Load"),
@@ -167,7 +169,10 @@ func target(_ module: Module) -> Target {
     let path = module.path ?? "Sources/\(module.name)"
     return switch module.kind {
     case .cSystem(let pkgConfig): .systemLibrary(name: module.name, path: path, pkgConfig: pkgConfig)
-    case .c: .target(name: module.name, dependencies: dependencies, path: path, cSettings: cSettings)
+    case .c:
+        .target(
+            name: module.name, dependencies: dependencies, path: path, cSettings: cSettings,
+            linkerSettings: module.linked.map { .linkedLibrary($0) })
     case .library: .target(name: module.name, dependencies: dependencies, path: path, swiftSettings: settings)
     case .executable:
         .executableTarget(name: module.name, dependencies: dependencies, path: path, swiftSettings: settings)
