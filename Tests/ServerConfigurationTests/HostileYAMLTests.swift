@@ -13,12 +13,13 @@ import Testing
             mistakes("x: *x") == ["apus.yaml:1: aliases (*name) are not supported; quote a text that starts with *"])
     }
 
-    @Test(arguments: [
-        String(repeating: "[", count: 100_000), String(repeating: "{a: ", count: 100_000),
-        String(repeating: "- ", count: 50_000), String(repeating: "? ", count: 50_000),
-        (0..<500).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n"),
-    ])
-    func refusesDeepNesting(_ text: String) {
+    @Test(arguments: ["[", "{a: ", "- ", "? ", "a:\n "])
+    func refusesDeepNesting(_ piece: String) {
+        // Blocks nest by indentation: each line a blank further in than the one before.
+        let text =
+            piece.hasSuffix("\n ")
+            ? (0..<500).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n")
+            : String(repeating: piece, count: 100_000)
         #expect(mistakes(text).count == 1)
     }
 
