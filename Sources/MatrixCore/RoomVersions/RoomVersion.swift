@@ -107,7 +107,7 @@ package struct AuthorizationSwitches: Hashable, Sendable {
     /// Power levels must be integers, not strings that hold integers.
     var requiresIntegerPowerLevels = false
     /// The creator is the sender of the create event, not its `creator`.
-    var creatorIsSender = false
+    package internal(set) var creatorIsSender = false
     /// Creators stand above all power levels, and there may be additional ones.
     package internal(set) var hasPrivilegedCreators = false
     /// The create event is implied by the room id, and is no auth event.

@@ -1,0 +1,110 @@
+/// Resolves states of one room that came apart, with the algorithm of its version (2, or 2.1 since room version 12).
+///
+/// The result depends on the states and their events alone: not on the order in which they are given, nor on numbers
+/// beyond their order along the auth graph.
+///
+/// - Cost: what differs between the states and what is above it in the auth graph, not the size of the room.
+/// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
+package struct StateResolver<Source: ResolutionSource>: Sendable {
+    /// More states than an event can have previous events, by far.
+    package static var maximumStates: Int { 64 }
+    /// How many events are asked for in one call of the source.
+    package static var eventsPerRead: Int { 512 }
+
+    let version: RoomVersion
+    let create: Event
+    let source: Source
+
+    /// - Parameter create: the room's create event, which no auth event names since version 12.
+    package init(version: RoomVersion, create: Event, source: Source) {
+        self.version = version
+        self.create = create
+        self.source = source
+    }
+
+    /// What has to change in one of the states to make it the resolution of all of them.
+    ///
+    /// - Parameters:
+    ///   - base: one of the states; which one makes no difference to the result.
+    ///   - others: the other states of the same room.
+    nonisolated(nonsending) package func resolve(
+        _ base: StateTree, with others: [StateRoot]
+    ) async throws -> [StateChange] {
+        guard version.stateResolution != .v1 else { throw ResolutionError.unsupportedVersion }
+        var different: [StateRoot] = []
+        for other in others where other != base.root && !different.contains(other) { different.append(other) }
+        if different.isEmpty { return [] }
+        guard different.count < Self.maximumStates else { throw ResolutionError.tooManyStates(different.count + 1) }
+        let conflict = try await StateConflict(base: base, others: different)
+        var events = EventTable(source: source)
+        try await events.load(try await fullConflictedSet(conflict, base: base))
+        let conflicted = events.numbers
+        try await events.load(conflicted.flatMap { events[$0]?.authEvents ?? [] }, isOptional: true)
+
+        var checks = IterativeAuthChecks(version: version, create: create)
+        if version.stateResolution == .v2 {
+            try await checks.start(
+                from: unconflictedEvents(base, conflict, for: conflicted, events: &events), in: events)
+        }
+        let ordering = PowerOrdering(version: version, create: create, events: events)
+        let powerEvents = try ordering.sorted(conflicted)
+        checks.apply(powerEvents, in: events)
+        let rest = conflicted.subtracting(powerEvents)
+        var mainline = Mainline(of: checks.powerLevels, source: source)
+        let sortedRest = try await mainline.sorted(rest, events: &events)
+        checks.apply(sortedRest, in: events)
+        return try await changes(to: checks.resolved, in: events, base: base, conflict: conflict)
+    }
+
+    /// The conflicted events, the auth difference and, in version 2.1, what lies between conflicted events.
+    private nonisolated(nonsending) func fullConflictedSet(
+        _ conflict: StateConflict, base: StateTree
+    ) async throws -> Set<EventNID> {
+        var graph = AuthGraph(source: source)
+        let conflicted = Set(conflict.holders.keys)
+        var difference = try await graph.difference(conflict.holders, all: conflict.allStates)
+        difference.subtract(conflicted)
+        if !difference.isEmpty {
+            // What unconflicted events rest on is in the auth chain of every state. The events themselves count as well,
+            // as they do in other implementations.
+            let unconflicted = try await base.entries().lazy.filter { !conflict.keys.contains($0.key) }.map(\.event)
+            difference.subtract(try await graph.reachable(from: Array(unconflicted), among: difference))
+        }
+        var full = conflicted.union(difference)
+        if version.stateResolution == .v2_1 { full.formUnion(try await graph.paths(between: conflicted)) }
+        return full
+    }
+
+    /// The unconflicted state as far as the rules may ask for it when they check some events.
+    private nonisolated(nonsending) func unconflictedEvents(
+        _ base: StateTree, _ conflict: StateConflict, for conflicted: Set<EventNID>, events: inout EventTable<Source>
+    ) async throws -> [EventNID] {
+        let rules = AuthRules(version: version)
+        var keys: Set<StateKey> = [.powerLevels]
+        for number in conflicted {
+            if let event = events[number]?.event { keys.formUnion(rules.selection(for: event)) }
+        }
+        let numbers = try await source.stateKeyNumbers(of: keys.sorted())
+        let wanted = numbers.values.filter { !conflict.keys.contains($0) }
+        let found = try await base.events(for: wanted).values.sorted()
+        try await events.load(found)
+        return found
+    }
+
+    /// Unconflicted keys keep their events, whatever the checks made of them; the others get theirs, or none.
+    private nonisolated(nonsending) func changes(
+        to resolved: [StateKey: EventNID], in events: EventTable<Source>, base: StateTree, conflict: StateConflict
+    ) async throws -> [StateChange] {
+        var results: [StateKeyNID: EventNID] = [:]
+        for number in resolved.values {
+            if let key = events[number]?.stateKey { results[key] = number }
+        }
+        let present = try await base.events(for: Set(results.keys).union(conflict.keys))
+        var changes: [StateChange] = []
+        for key in Set(results.keys).union(conflict.keys) {
+            if !conflict.keys.contains(key), present[key] != nil { continue }
+            if results[key] != present[key] { changes.append(StateChange(key: key, event: results[key])) }
+        }
+        return changes.sorted { $0.key < $1.key }
+    }
+}
