@@ -60,7 +60,7 @@ let modules: [Module] = [
     Module(
         name: "Transport", uses: ["HTTPAPI", "Telemetry", "MatrixCore", "CLinux"],
         products: [
-            hummingbird, hummingbirdTLS, asyncHTTPClient, nio, nioPosix, nioHTTP1, nioSSL, httpTypes, logging, lifecycle,
+            hummingbird, hummingbirdTLS, nio, nioPosix, nioHTTP1, nioSSL, httpTypes, logging, lifecycle, deque,
         ]),
     Module(name: "FederationAPI", uses: ["MatrixCore", "HTTPAPI"], products: [nio, httpTypes]),
 
@@ -71,8 +71,8 @@ let modules: [Module] = [
         name: "Cluster", uses: ["Storage", "MatrixCore", "Postgres", "Redis", "Telemetry"], products: [logging, deque],
         testUses: ["ApusTesting"]),
     Module(
-        name: "Accounts", uses: ["Cluster", "Storage", "MatrixCore", "Telemetry", "CSodium", "COpenSSL"],
-        products: [logging], testUses: ["ApusTesting"]),
+        name: "Accounts", uses: ["Cluster", "Storage", "HTTPAPI", "MatrixCore", "Telemetry"],
+        products: [logging, nioPosix], testUses: ["ApusTesting"]),
     Module(
         name: "Rooms", uses: ["Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging, deque],
         testUses: ["ApusTesting"]),
