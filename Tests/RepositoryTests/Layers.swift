@@ -42,7 +42,7 @@ enum Layers {
 
         "Storage": rule(["CSchema", "MatrixCore", "Postgres", "Telemetry"], ["Logging"]),
         "Cluster": rule(["Storage", "MatrixCore", "Postgres", "Redis", "Telemetry"], ["Logging", "DequeModule"]),
-        "Accounts": rule(ground.union(["CSodium", "COpenSSL"]), ["Logging"]),
+        "Accounts": rule(ground.union(["HTTPAPI"]), ["Logging", "NIOPosix"]),
         "Rooms": rule(ground, ["Logging", "DequeModule"]),
         "Ephemeral": rule(ground.union(["Rooms"]), ["Logging"]),
         "Directory": rule(ground.union(["Rooms"]), ["Logging"]),
