@@ -1,0 +1,119 @@
+package import HTTPAPI
+package import MatrixCore
+package import Storage
+
+/// Hears of changes of display names and avatars, which are to be shown in the user's rooms.
+package protocol ProfileObserver: Sendable {
+    /// The display name or avatar of a local user has changed; the user's member events are to follow.
+    func memberProfileChanged(of user: UserRecord, to profile: MemberProfile) async
+}
+
+/// Asks other servers for profiles.
+package protocol RemoteProfiles: Sendable {
+    /// - Parameter field: only this field; `nil` for all.
+    /// - Returns: the fields, each value as JSON; `nil` when there is no such user.
+    func profile(of userID: UserID, field: String?) async throws -> [(field: String, value: [UInt8])]?
+}
+
+/// Profiles of users, local and remote.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#profiles
+package struct Profiles: Sendable {
+    let profiles: ProfileStore
+    let accounts: AccountStore
+    let interning: Interning
+    let names: AccountNames
+    let observer: (any ProfileObserver)?
+    let remote: (any RemoteProfiles)?
+
+    package init(
+        profiles: ProfileStore, accounts: AccountStore, interning: Interning, names: AccountNames,
+        observer: (any ProfileObserver)? = nil, remote: (any RemoteProfiles)? = nil
+    ) {
+        self.profiles = profiles
+        self.accounts = accounts
+        self.interning = interning
+        self.names = names
+        self.observer = observer
+        self.remote = remote
+    }
+
+    // MARK: Reading
+
+    /// All fields of anybody's profile, each value as JSON.
+    ///
+    /// - Throws: `M_NOT_FOUND` when there is no such user.
+    package func profile(of userID: UserID) async throws -> [(field: String, value: [UInt8])] {
+        guard names.isLocal(userID) else {
+            guard let found = try await remote?.profile(of: userID, field: nil) else { throw Self.notFound }
+            return found
+        }
+        return try await profiles.profile(of: try await localUser(userID).nid)
+    }
+
+    /// The value of a field as JSON.
+    ///
+    /// - Throws: `M_NOT_FOUND` when there is no such user or field.
+    package func field(_ field: ProfileField, of userID: UserID) async throws -> [UInt8] {
+        let value: [UInt8]?
+        if names.isLocal(userID) {
+            value = try await profiles.field(field.name, of: try await localUser(userID).nid)
+        } else {
+            value = try await remote?.profile(of: userID, field: field.name)?.first { $0.field == field.name }?.value
+        }
+        guard let value else { throw Self.notFound }
+        return value
+    }
+
+    /// A user of ours whose account was not ended.
+    private func localUser(_ userID: UserID) async throws -> UserRecord {
+        guard let user = try await interning.knownUser(userID), let account = try await accounts.account(of: user.nid),
+            !account.isDeactivated
+        else { throw Self.notFound }
+        return user
+    }
+
+    private static var notFound: MatrixError { .notFound("Profile not found") }
+
+    // MARK: Writing
+
+    /// Sets a field of the caller's profile. An empty display name or avatar is none.
+    ///
+    /// - Throws: `M_FORBIDDEN` for somebody else's profile, `M_USER_SUSPENDED`, `M_PROFILE_TOO_LARGE`, and what
+    ///   `ProfileField.check` throws.
+    package func set(_ field: ProfileField, to value: JSONView, of userID: UserID, by caller: LocalUser) async throws {
+        try permit(field, of: userID, by: caller)
+        try field.check(value)
+        if field.isMemberField, value.stringEquals("") { return try await remove(field, of: caller) }
+        guard let bytes = try? CanonicalJSON.encode(value, strict: false) else { throw MatrixError.badJSON("Not JSON") }
+        guard try await profiles.set(field.name, to: bytes, of: caller.userNID) else {
+            throw MatrixError(.profileTooLarge, "The profile would be larger than 64 KiB")
+        }
+        try await tell(field, of: caller)
+    }
+
+    /// Removes a field of the caller's profile; that it is not there is no error.
+    package func delete(_ field: ProfileField, of userID: UserID, by caller: LocalUser) async throws {
+        try permit(field, of: userID, by: caller)
+        try await remove(field, of: caller)
+    }
+
+    private func remove(_ field: ProfileField, of caller: LocalUser) async throws {
+        if try await profiles.delete(field.name, of: caller.userNID) { try await tell(field, of: caller) }
+    }
+
+    private func permit(_ field: ProfileField, of userID: UserID, by caller: LocalUser) throws {
+        guard userID == caller.userID else { throw MatrixError.forbidden("You may only change your own profile") }
+        if caller.isSuspended { throw MatrixError.accountIsSuspended }
+        // https://spec.matrix.org/v1.19/client-server-api/#guest-access: only the display name.
+        if caller.isGuest, field != .displayName {
+            throw MatrixError(.guestAccessForbidden, "Guests may only change their display name")
+        }
+    }
+
+    private func tell(_ field: ProfileField, of caller: LocalUser) async throws {
+        guard field.isMemberField, let observer else { return }
+        let user = try await interning.user(caller.userNID)
+        await observer.memberProfileChanged(of: user, to: try await profiles.memberProfile(of: user.nid))
+    }
+}
