@@ -118,7 +118,6 @@ actor RoomWriter {
 
     private func keep(_ working: WorkingBatch, _ written: WrittenBatch) {
         for event in written.events.values { services.reader.events.keep(event) }
-        for pack in working.newPacks { services.reader.packs.keep(pack.pack, as: pack.number, room: room.nid) }
         for redaction in working.append.redactions {
             services.reader.events.forget(redaction.eventID, in: room.nid)
         }

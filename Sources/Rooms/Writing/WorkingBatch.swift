@@ -8,7 +8,6 @@ struct WorkingBatch {
     let room: RoomRecord
     let services: RoomWriting
     private(set) var append: RoomAppend
-    private(set) var newPacks: [StateUpdate.NewPack] = []
     private(set) var tree: StateTree
     private(set) var extremities: [RoomEvent]
     private(set) var localMembers: [UserNID]
@@ -169,8 +168,10 @@ struct WorkingBatch {
         try await move(to: update.tree)
     }
 
+    /// Takes a pack into the batch. It is readable at once, by trees that were made before it too: its number is never
+    /// given out again, so it does not matter if the batch comes to nothing.
     mutating func keep(_ pack: StateUpdate.NewPack) {
-        newPacks.append(pack)
+        reader.packs.keep(pack.pack, as: pack.number, room: room.nid)
         append.packs.append((pack.number, pack.pack.bytes))
     }
 

@@ -1,0 +1,30 @@
+package import HTTPAPI
+import MatrixCore
+import Rooms
+
+/// Creates a room.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3createroom
+/// - Errors: 400 `M_ROOM_IN_USE`, `M_UNSUPPORTED_ROOM_VERSION`, `M_INVALID_ROOM_STATE`, `M_BAD_JSON`.
+package enum CreateRoom: Endpoint {
+    package static let route = Route("createRoom", .post, "/_matrix/client/v3/createRoom", rateLimit: .joins)
+
+    package struct Request: RequestDecodable {
+        /// With the version left to the server when the client names none.
+        let creation: @Sendable (RoomVersion) -> RoomCreation
+
+        package init(from input: borrowing RequestInput) throws(MatrixError) {
+            creation = try RoomCreation.reading(try input.fields())
+        }
+    }
+
+    package static func handle(
+        _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
+    ) async throws -> JoinedRoom {
+        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let roomID = try await services.rooms.create(
+            request.creation(services.defaultVersion), by: user, profile: try await services.profiles.profile(of: user),
+            aliases: services.aliases)
+        return JoinedRoom(roomID: roomID)
+    }
+}

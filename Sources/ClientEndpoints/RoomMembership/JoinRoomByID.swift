@@ -1,0 +1,32 @@
+package import HTTPAPI
+import MatrixCore
+import Rooms
+
+/// Joins a room by its id.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidjoin
+/// - Errors: 403 `M_FORBIDDEN` when the caller may not join, 404 `M_NOT_FOUND` when no server that is in the room is known.
+package enum JoinRoomByID: Endpoint {
+    package static let route = Route(
+        "joinRoomById", .post, "/_matrix/client/v3/rooms/{roomId}/join", rateLimit: .joins, guests: true)
+
+    package struct Request: RequestDecodable {
+        let roomID: RoomID
+        let details: RoomService.MembershipDetails
+
+        package init(from input: borrowing RequestInput) throws(MatrixError) {
+            roomID = try input.path("roomId", { RoomID($0) })
+            details = RoomService.MembershipDetails(reason: try input.body(optional: "reason"))
+        }
+    }
+
+    package static func handle(
+        _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
+    ) async throws -> JoinedRoom {
+        let roomID = request.roomID
+        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        try await services.rooms.join(
+            roomID, as: user, profile: try await services.profiles.profile(of: user), details: request.details)
+        return JoinedRoom(roomID: roomID)
+    }
+}

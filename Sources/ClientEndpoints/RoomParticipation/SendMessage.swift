@@ -1,0 +1,39 @@
+package import HTTPAPI
+import MatrixCore
+import Rooms
+import Storage
+
+/// Sends a message event; the same transaction id of the same device sends it once.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
+/// - Errors: 403 `M_FORBIDDEN` when the caller is not in the room or may not send this, 413 `M_TOO_LARGE`.
+package enum SendMessage: Endpoint {
+    package static let route = Route(
+        "sendMessage", .put, "/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", guests: true)
+
+    package struct Request: RequestDecodable {
+        let roomID: RoomID
+        let type: String
+        let transactionID: String
+        let content: JSONView
+
+        package init(from input: borrowing RequestInput) throws(MatrixError) {
+            roomID = try input.path("roomId", { RoomID($0) })
+            type = try input.path("eventType")
+            transactionID = try input.path("txnId")
+            content = try input.body().root
+        }
+    }
+
+    package static func handle(
+        _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
+    ) async throws -> SentEvent {
+        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        var redacts: EventID?
+        if request.type == EventType.redaction { redacts = request.content["redacts"]?.string.flatMap { EventID($0) } }
+        let draft = EventDraft(
+            sender: user, type: request.type, content: request.content, redacts: redacts,
+            transaction: EventTransaction(deviceID: caller.deviceID ?? "", transactionID: request.transactionID))
+        return SentEvent(eventID: try await services.rooms.send(draft, to: request.roomID))
+    }
+}

@@ -1,0 +1,40 @@
+package import HTTPAPI
+import MatrixCore
+import Rooms
+import Storage
+
+/// Sets a place of a room's state.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidstateeventtypestatekey
+/// - Errors: 403 `M_FORBIDDEN`, 400 `M_BAD_ALIAS` for a canonical alias that does not name the room.
+package enum SetRoomStateWithKey: Endpoint {
+    package static let route = Route(
+        "setRoomStateWithKey", .put, "/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}",
+        "/_matrix/client/v3/rooms/{roomId}/state/{eventType}", "/_matrix/client/v3/rooms/{roomId}/state/{eventType}/",
+        guests: true)
+
+    package struct Request: RequestDecodable {
+        let roomID: RoomID
+        let type: String
+        let stateKey: String
+        let content: JSONView
+
+        package init(from input: borrowing RequestInput) throws(MatrixError) {
+            roomID = try input.path("roomId", { RoomID($0) })
+            type = try input.path("eventType")
+            stateKey = try input.path(optional: "stateKey") ?? ""
+            content = try input.body().root
+        }
+    }
+
+    package static func handle(
+        _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
+    ) async throws -> SentEvent {
+        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        if request.type == EventType.canonicalAlias {
+            try await CanonicalAliasCheck(aliases: services.aliases).check(request.content, of: request.roomID)
+        }
+        let draft = EventDraft(sender: user, type: request.type, stateKey: request.stateKey, content: request.content)
+        return SentEvent(eventID: try await services.rooms.send(draft, to: request.roomID))
+    }
+}
