@@ -37,7 +37,8 @@ package enum Base64 {
     package static func decode(_ text: String) -> [UInt8]? {
         var letters = text.utf8[...]
         for _ in 0..<2 where letters.last == UInt8(ascii: "=") { letters = letters.dropLast() }
-        guard letters.count % 4 != 1 else { return nil }
+        let isPadded = letters.endIndex < text.utf8.endIndex
+        guard letters.count % 4 != 1, !isPadded || text.utf8.count % 4 == 0 else { return nil }
         var result: [UInt8] = []
         result.reserveCapacity(letters.count * 3 / 4)
         var buffer: UInt32 = 0

@@ -54,6 +54,22 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// A member that is an object.
+    package mutating func object<Failure>(
+        key: String, _ body: (inout JSONWriter) throws(Failure) -> Void
+    ) throws(Failure) {
+        self.key(key)
+        try object(body)
+    }
+
+    /// A member that is an array.
+    package mutating func array<Failure>(
+        key: String, _ body: (inout JSONWriter) throws(Failure) -> Void
+    ) throws(Failure) {
+        self.key(key)
+        try array(body)
+    }
+
     // MARK: Values
 
     package mutating func null() { scalar("null") }

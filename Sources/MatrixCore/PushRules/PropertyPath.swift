@@ -1,0 +1,39 @@
+/// The place of a property in an event: `content.body`, `content.m\.relates_to.rel_type`.
+///
+/// - Spec: https://spec.matrix.org/v1.19/appendices/#dot-separated-property-paths
+package struct PropertyPath: Hashable, Sendable {
+    package let text: String
+    package let names: [String]
+
+    package init(_ text: String) {
+        self.text = text
+        var names: [String] = [""]
+        var isEscaped = false
+        for scalar in text.unicodeScalars {
+            if isEscaped {
+                // Only dots and backslashes are escaped; other backslashes stand for themselves.
+                if scalar != ".", scalar != "\\" { names[names.count - 1].unicodeScalars.append("\\") }
+                names[names.count - 1].unicodeScalars.append(scalar)
+                isEscaped = false
+            } else if scalar == "\\" {
+                isEscaped = true
+            } else if scalar == "." {
+                names.append("")
+            } else {
+                names[names.count - 1].unicodeScalars.append(scalar)
+            }
+        }
+        if isEscaped { names[names.count - 1].unicodeScalars.append("\\") }
+        self.names = names
+    }
+
+    /// The property's value, when the event has it.
+    package func value(in event: JSONView) -> JSONView? {
+        var value = event
+        for name in names {
+            guard let member = value[name] else { return nil }
+            value = member
+        }
+        return value
+    }
+}

@@ -1,0 +1,6 @@
+/// The kinds of push rules, in the order in which they are asked.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#push-rules
+package enum PushRuleKind: String, CaseIterable, Hashable, Sendable {
+    case override, content, room, sender, underride
+}
