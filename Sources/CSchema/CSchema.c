@@ -16,6 +16,9 @@ static const unsigned char cluster_and_federation[] = {
 static const unsigned char duties[] = {
 #embed "migrations/0005_duties.sql"
 };
+static const unsigned char receipts[] = {
+#embed "migrations/0006_receipts.sql"
+};
 
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
@@ -23,6 +26,7 @@ static const struct apus_migration migrations[] = {
     {"0003_accounts", accounts, sizeof accounts},
     {"0004_cluster_and_federation", cluster_and_federation, sizeof cluster_and_federation},
     {"0005_duties", duties, sizeof duties},
+    {"0006_receipts", receipts, sizeof receipts},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

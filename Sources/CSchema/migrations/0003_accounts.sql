@@ -485,17 +485,3 @@ create table pushers (
     failing_since_ms bigint,
     primary key (user_nid, app_id, pushkey)
 );
-
--- kind: 1 m.read, 2 m.read.private. thread: '' unthreaded, 'main', or the root's event id.
-create table receipts (
-    room_nid bigint not null,
-    user_nid bigint not null,
-    kind smallint not null,
-    thread text collate "C" not null default '',
-    event_id text collate "C" not null,
-    event_position bigint,
-    sent_ms bigint not null,
-    position bigint not null,
-    primary key (room_nid, user_nid, kind, thread)
-);
-create index receipts_by_position on receipts (room_nid, position);

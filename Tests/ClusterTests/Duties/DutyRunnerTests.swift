@@ -1,0 +1,115 @@
+import ApusTesting
+import Cluster
+import Storage
+import Synchronization
+import Telemetry
+import Testing
+
+struct DutyRunnerTests {
+    /// Notes where it runs, and keeps its slot until it is asked to end.
+    private final class Waiting: Duty {
+        let name = "test"
+        let slotCount = 8
+        private let seen = Mutex<[Int: (epoch: Int64, cursor: LogVector?)]>([:])
+
+        var starts: [Int: (epoch: Int64, cursor: LogVector?)] { seen.withLock { $0 } }
+
+        func run(_ lease: DutyLease) async throws {
+            seen.withLock { $0[lease.slot] = (lease.epoch, lease.cursor) }
+            lease.advance(to: LogVector([Int64(lease.slot), lease.epoch]))
+            try await Task.sleep(for: .seconds(60))
+        }
+    }
+
+    private func runner(_ duty: any Duty, _ worker: TestWorker, _ name: String) -> DutyRunner {
+        DutyRunner(
+            duty: duty, worker: name, leases: LeaseStore(pool: worker.pool), timeouts: worker.timeouts,
+            telemetry: worker.telemetry)
+    }
+
+    @Test func slotsAreSpreadGivenBackAndTakenOver() async throws {
+        try await TestCluster.with { cluster in
+            try await cluster.withWorker { worker in
+                let (first, second) = (Waiting(), Waiting())
+                let (one, two) = (runner(first, worker, "one"), runner(second, worker, "two"))
+                await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await one.run() }
+                    do {
+                        try await eventually("all slots") { one.slots == Array(0..<8) }
+                        group.addTask { await two.run() }
+                        try await eventually("a fair share each") { one.slots.count == 4 && two.slots.count == 4 }
+                        #expect(Set(one.slots).isDisjoint(with: two.slots))
+                        let moved = two.slots
+                        for slot in moved {
+                            let start = try #require(second.starts[slot])
+                            #expect(start.epoch == 2, "a higher epoch than its holder before")
+                            #expect(start.cursor == LogVector([Int64(slot), 1]), "and where that one ended")
+                        }
+                        let before = SystemClock().monotonic
+                        two.stop()
+                        try await eventually("slots that were given back") { one.slots == Array(0..<8) }
+                        #expect(SystemClock().monotonic - before < DutyRunner.timeToLive, "not only after they ran out")
+                    } catch {
+                        Issue.record(error)
+                    }
+                    one.stop()
+                }
+                #expect(one.slots.isEmpty)
+            }
+        }
+    }
+
+    @Test func aDeadHoldersSlotsAreTakenAndItsWritesRefused() async throws {
+        try await TestCluster.with { cluster in
+            try await cluster.withWorker { worker in
+                let leases = LeaseStore(pool: worker.pool)
+                // One that takes everything and is never heard of again.
+                let dead = try await leases.renew(
+                    duty: "test", worker: "dead", slots: 8, timeToLive: DutyRunner.timeToLive)
+                #expect(dead.map(\.slot) == Array(0..<8))
+                #expect(dead.allSatisfy { $0.epoch == 1 && $0.cursor == nil })
+                #expect(try await leases.save(LogVector([1]), duty: "test", slot: 3, worker: "dead", epoch: 1))
+                let duty = Waiting()
+                let heir = runner(duty, worker, "heir")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await heir.run() }
+                    try await Task.sleep(for: .seconds(2))
+                    #expect(heir.slots.isEmpty, "nothing while the lease holds")
+                    try await eventually(within: .seconds(9), "the slots") { heir.slots == Array(0..<8) }
+                    #expect(duty.starts[3]?.epoch == 2)
+                    #expect(duty.starts[3]?.cursor == LogVector([1]))
+                    #expect(try await !leases.save(LogVector([9]), duty: "test", slot: 3, worker: "dead", epoch: 1))
+                    #expect(try await !leases.save(LogVector([9]), duty: "test", slot: 3, worker: "dead", epoch: 2))
+                    heir.stop()
+                    try await group.waitForAll()
+                }
+                let next = try await leases.renew(duty: "test", worker: "next", slots: 8, timeToLive: .seconds(5))
+                #expect(next.first { $0.slot == 3 }?.cursor == LogVector([3, 2]))
+            }
+        }
+    }
+
+    @Test func aDutyThatFailsIsRunAgain() async throws {
+        final class Failing: Duty {
+            let name = "failing"
+            let slotCount = 1
+            let runs = Atomic<Int>(0)
+            func run(_ lease: DutyLease) async throws {
+                runs.add(1, ordering: .relaxed)
+                throw TestingError("on purpose")
+            }
+        }
+        try await TestCluster.with { cluster in
+            try await cluster.withWorker { worker in
+                let duty = Failing()
+                let runner = runner(duty, worker, "one")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await runner.run() }
+                    try await eventually("a second run") { duty.runs.load(ordering: .relaxed) >= 2 }
+                    runner.stop()
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Cluster
+import MatrixCore
+import Storage
+import Telemetry
+import Testing
+
+struct LogHintTests {
+    private static let row = LogRow(
+        shard: 3, position: 1_000_001, kind: .roomEvents, roomNID: RoomNID(42), userNID: nil,
+        eventNIDs: [EventNID(64), EventNID(1 << 40)], memberNIDs: [UserNID(7)],
+        redacted: [EventID("$abc:example.org")!, EventID("$Rqnc-F-dvnEYJTyHq_iKxU2bZ1CI92-kuZq3a5lr5Zg")!])
+
+    @Test func survivesTheRoundTrip() {
+        let rows = [
+            Self.row, LogRow(shard: 0, position: 1, kind: .accountData, userNID: UserNID(9)),
+            LogRow(shard: 15, position: .max, kind: .membership, roomNID: RoomNID(1), userNID: UserNID(2)),
+        ]
+        for row in rows {
+            let hint = LogHint(row, previous: row.position - 1)
+            #expect(LogHint(hint.encoded(), shards: 16) == hint)
+        }
+    }
+
+    @Test func leavesTheContentOutWhenItIsTooMuch() throws {
+        let members = (1...100_000).map { UserNID(Int64($0)) }
+        for count in [6000, 100_000] {
+            let row = LogRow(
+                shard: 1, position: 10, kind: .roomEvents, roomNID: RoomNID(1), memberNIDs: Array(members.suffix(count))
+            )
+            let bytes = LogHint(row, previous: 9).encoded()
+            #expect(bytes.count <= LogHint.maxBytes)
+            let hint = try #require(LogHint(bytes, shards: 16))
+            #expect(hint.row == nil)
+            #expect((hint.shard, hint.position, hint.previous) == (1, 10, 9))
+        }
+    }
+
+    @Test func readsAKindOfALaterReleaseAsOneToLookUp() throws {
+        // Version, shard, position, previous, kind 120 and what that may mean.
+        let hint = try #require(LogHint([1, 2, 8, 7, 120, 1, 2, 3], shards: 16))
+        #expect(hint.row == nil)
+        #expect(hint.position == 8)
+    }
+
+    @Test func refusesWhatCannotBe() {
+        let good = LogHint(Self.row, previous: 1_000_000).encoded()
+        for length in 0..<good.count { #expect(LogHint(Array(good.prefix(length)), shards: 16) == nil) }
+        #expect(LogHint(good + [0], shards: 16) == nil)
+        #expect(LogHint(good, shards: 3) == nil, "a shard that is not there")
+        #expect(LogHint(LogHint(Self.row, previous: 1_000_001).encoded(), shards: 16) == nil, "before itself")
+        #expect(LogHint([UInt8](repeating: 0xFF, count: 9000), shards: 16) == nil)
+    }
+
+    @Test func neverTrapsOnNoise() {
+        let random = SeededRandomSource(seed: 4)
+        var good = LogHint(Self.row, previous: 1_000_000).encoded()
+        for _ in 0..<20_000 {
+            let index = Int(random.number(below: UInt64(good.count)))
+            let byte = good[index]
+            good[index] = UInt8(truncatingIfNeeded: random.next())
+            _ = LogHint(good, shards: 16)
+            if random.number(below: 3) > 0 { good[index] = byte }
+        }
+    }
+}
