@@ -43,25 +43,32 @@ import Testing
         try withFolder { folder in
             let file = SigningKeyFile(path: "\(folder)/deep/er/signing.key")
             #expect(try file.load() == nil)
-            let first = try ring("a_1", 1)
-            let second = try ring("a_2", 2)
-            let made = try file.loadOrCreate(first)
+            let made = try file.loadOrCreate(version: "a_1", seed: seed(1))
             var status = stat()
             #expect(stat(file.path, &status) == 0)
             #expect(status.st_mode & 0o777 == 0o600)
             #expect(try file.load() == made)
-            #expect(try file.loadOrCreate(second) == made)
+            #expect(try file.loadOrCreate(version: "a_2", seed: seed(2)) == made)
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/deep/er") == ["signing.key"])
         }
     }
 
-    @Test func replacesTheFile() throws {
+    @Test func rotatesTheFile() throws {
         try withFolder { folder in
             let file = SigningKeyFile(path: "\(folder)/signing.key")
-            let first = try ring("a_1", 1)
-            let old = try file.loadOrCreate(first)
-            let new = try #require(old.rotated(to: try key("a_2", 2), atMilliseconds: 5))
-            try file.replace(with: new)
+            #expect(throws: SigningKeyFileError.self) {
+                try file.rotate(version: "a_2", seed: seed(2), atMilliseconds: 5)
+            }
+            _ = try file.loadOrCreate(version: "a_1", seed: seed(1))
+            let new = try file.rotate(version: "a_2", seed: seed(2), atMilliseconds: 5)
+            #expect(try file.load() == new)
+            #expect(new.expired.map(\.id.version) == ["a_1"])
+            #expect(throws: SigningKeyFileError.self) {
+                try file.rotate(version: "a_1", seed: seed(3), atMilliseconds: 6)
+            }
+            #expect(throws: SigningKeyFileError.self) {
+                try file.rotate(version: "a-b", seed: seed(3), atMilliseconds: 6)
+            }
             #expect(try file.load() == new)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["signing.key"])
         }
@@ -74,10 +81,10 @@ import Testing
         ).path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let rings = try await withThrowingTaskGroup(of: SigningKeyRing.self) { group in
-            for seed in 1...32 {
+            for number in 1...32 {
                 group.addTask {
-                    let mine = try ring("a_\(seed)", UInt8(seed))
-                    return try SigningKeyFile(path: "\(folder)/signing.key").loadOrCreate(mine)
+                    try SigningKeyFile(path: "\(folder)/signing.key")
+                        .loadOrCreate(version: "a_\(number)", seed: seed(UInt8(number)))
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -91,9 +98,8 @@ import Testing
             try Data("nonsense".utf8).write(to: URL(filePath: "\(folder)/signing.key"))
             #expect(throws: SigningKeyFileError.self) { try SigningKeyFile(path: "\(folder)/signing.key").load() }
             #expect(throws: SigningKeyFileError.self) { try SigningKeyFile(path: folder).load() }
-            let fresh = try ring("a_1", 1)
             #expect(throws: SigningKeyFileError.self) {
-                try SigningKeyFile(path: "\(folder)/signing.key/below").loadOrCreate(fresh)
+                try SigningKeyFile(path: "\(folder)/signing.key/below").loadOrCreate(version: "a_1", seed: seed(1))
             }
         }
     }
@@ -107,10 +113,10 @@ import Testing
     }
 }
 
-private func key(_ version: String, _ seed: UInt8) throws -> SigningKey {
-    try #require(SigningKey(version: version, seed: [UInt8](repeating: seed, count: Ed25519PrivateKey.seedByteCount)))
+private func seed(_ byte: UInt8) -> [UInt8] {
+    [UInt8](repeating: byte, count: Ed25519PrivateKey.seedByteCount)
 }
 
-private func ring(_ version: String, _ seed: UInt8) throws -> SigningKeyRing {
-    SigningKeyRing(current: try key(version, seed))
+private func key(_ version: String, _ byte: UInt8) throws -> SigningKey {
+    try #require(SigningKey(version: version, seed: seed(byte)))
 }

@@ -8,7 +8,6 @@ package struct HAProxyConfiguration: Sendable {
     /// Idle connections and long polls; a client that wants to wait longer asks again.
     private static let serverTimeoutSeconds = 330
     private static let clientTimeoutSeconds = 60
-    private static let connectionLimit = 20_000
 
     /// - Throws: what the file lacks for a proxy; all of it.
     package init(_ configuration: ServerConfiguration, file: String) throws(ConfigurationMistakes) {
@@ -48,8 +47,8 @@ package struct HAProxyConfiguration: Sendable {
     private static func preamble(needsTLS: Bool) -> String {
         """
         # Made by `apus proxy-config` from the workers and listeners of the configuration file.
+        # The number of connections follows from the limit of open files (ulimit -n).
         global
-            maxconn \(connectionLimit)
             log stderr format raw local0 notice
         \(needsTLS ? "    ssl-default-bind-options ssl-min-ver TLSv1.2\n    ssl-load-extra-del-ext\n" : "")
         defaults

@@ -1,4 +1,5 @@
 import Glibc
+import MatrixCore
 
 /// Why the file of the signing key cannot be used.
 package struct SigningKeyFileError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -33,14 +34,13 @@ package struct SigningKeyFile: Sendable {
         return ring
     }
 
-    /// The keys; when there is no such file it is made, with its folder, and holds `fresh`.
+    /// The keys; when there is no such file it is made, with its folder, and holds a key of this version and seed.
     ///
     /// Several processes may do so at once: all of them return what the first has written.
-    package func loadOrCreate(_ fresh: @autoclosure () -> SigningKeyRing) throws(SigningKeyFileError) -> SigningKeyRing
-    {
+    package func loadOrCreate(version: String, seed: [UInt8]) throws(SigningKeyFileError) -> SigningKeyRing {
         if let ring = try load() { return ring }
         try makeFolder()
-        let ring = fresh()
+        let ring = SigningKeyRing(current: try key(version, seed))
         let draft = try writeDraft(ring)
         defer { unlink(draft) }
         // Unlike rename(), link() fails when the name is taken.
@@ -51,14 +51,29 @@ package struct SigningKeyFile: Sendable {
         return ring
     }
 
-    /// Writes other keys in place of those that are there.
-    package func replace(with ring: SigningKeyRing) throws(SigningKeyFileError) {
-        let draft = try writeDraft(ring)
+    /// Puts a new key of this version and seed in place of the one that signs, which stays as an expired one.
+    package func rotate(
+        version: String, seed: [UInt8], atMilliseconds now: Int64
+    ) throws(SigningKeyFileError) -> SigningKeyRing {
+        guard let old = try load() else { throw failure("there is no such file") }
+        guard let new = old.rotated(to: try key(version, seed), atMilliseconds: now) else {
+            throw failure("a key named \(version) signed before; take another name")
+        }
+        let draft = try writeDraft(new)
         guard rename(draft, path) == 0 else {
             let error = failure(systemMessage("cannot replace it"))
             unlink(draft)
             throw error
         }
+        return new
+    }
+
+    private func key(_ version: String, _ seed: [UInt8]) throws(SigningKeyFileError) -> SigningKey {
+        guard let key = SigningKey(version: version, seed: seed) else {
+            throw failure(
+                "\(version) is no version of a key, or its seed has not \(Ed25519PrivateKey.seedByteCount) bytes")
+        }
+        return key
     }
 
     /// Writes the keys into a new file beside the right one and returns its path.
