@@ -24,6 +24,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -60,7 +61,8 @@ let modules: [Module] = [
     Module(
         name: "Transport", uses: ["HTTPAPI", "Telemetry", "MatrixCore", "CLinux"],
         products: [
-            hummingbird, hummingbirdTLS, nio, nioPosix, nioHTTP1, nioSSL, httpTypes, logging, lifecycle, deque,
+            hummingbird, hummingbirdTLS, nio, nioPosix, nioHTTP1, nioTLS, nioSSL, httpTypes, logging, lifecycle,
+            deque,
         ]),
     Module(name: "FederationAPI", uses: ["MatrixCore", "HTTPAPI"], products: [nio, httpTypes]),
 
@@ -110,7 +112,7 @@ let modules: [Module] = [
         products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker"]),
     Module(
         name: "AdminEndpoints", uses: ["Accounts", "HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
 
     Module(
         name: "Worker",

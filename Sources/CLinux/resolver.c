@@ -45,6 +45,19 @@ static bool read_service(const ns_msg *message, const ns_rr *record, struct clin
     return length >= 0;
 }
 
+int clinux_read_services(const uint8_t *answer, size_t length, struct clinux_service *services, int capacity) {
+    ns_msg message;
+    if (ns_initparse(answer, (int)length, &message) != 0) return CLINUX_LOOKUP_FAILED;
+    int count = 0;
+    for (int index = 0; index < ns_msg_count(message, ns_s_an) && count < capacity; index++) {
+        ns_rr record;
+        if (ns_parserr(&message, ns_s_an, index, &record) != 0) return CLINUX_LOOKUP_FAILED;
+        if (ns_rr_type(record) != ns_t_srv) continue;
+        if (read_service(&message, &record, &services[count])) count++;
+    }
+    return count;
+}
+
 int clinux_resolve_services(const char *name, struct clinux_service *services, int capacity) {
     struct __res_state state = {0};
     if (res_ninit(&state) != 0) return CLINUX_LOOKUP_FAILED;
@@ -54,16 +67,7 @@ int clinux_resolve_services(const char *name, struct clinux_service *services, i
     int failure = state.res_h_errno;
     res_nclose(&state);
     if (length < 0) return failure == HOST_NOT_FOUND || failure == NO_DATA ? 0 : CLINUX_LOOKUP_FAILED;
-    // An answer that did not fit tells its whole length.
-    if ((size_t)length > sizeof answer) length = sizeof answer;
-    ns_msg message;
-    if (ns_initparse(answer, length, &message) != 0) return CLINUX_LOOKUP_FAILED;
-    int count = 0;
-    for (int index = 0; index < ns_msg_count(message, ns_s_an) && count < capacity; index++) {
-        ns_rr record;
-        if (ns_parserr(&message, ns_s_an, index, &record) != 0) return CLINUX_LOOKUP_FAILED;
-        if (ns_rr_type(record) != ns_t_srv) continue;
-        if (read_service(&message, &record, &services[count])) count++;
-    }
-    return count;
+    // The length may be that of an answer which did not fit.
+    size_t received = (size_t)length < sizeof answer ? (size_t)length : sizeof answer;
+    return clinux_read_services(answer, received, services, capacity);
 }

@@ -28,3 +28,6 @@ struct clinux_service {
 // negative `clinux_lookup`.
 int clinux_resolve_addresses(const char *host, struct clinux_address *addresses, int capacity);
 int clinux_resolve_services(const char *name, struct clinux_service *services, int capacity);
+
+// Reads the SRV records of an answer as it came over the wire; the result is as above.
+int clinux_read_services(const uint8_t *answer, size_t length, struct clinux_service *services, int capacity);

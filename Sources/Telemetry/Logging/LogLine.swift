@@ -80,36 +80,22 @@ struct LogLine {
 
     /// RFC 3339 in UTC with milliseconds.
     private mutating func appendTimestamp(_ milliseconds: Int64) {
-        let (days, ofDay) = Self.floorDivide(milliseconds, 86_400_000)
-        // Days to civil date, from the eras of 400 years that begin on the first of March.
-        let shifted = days + 719_468
-        let (era, dayOfEra) = Self.floorDivide(shifted, 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        appendNumber(year, digits: 4)
-        for (separator, value) in [("-", month), ("-", day), ("T", ofDay / 3_600_000), (":", ofDay / 60_000 % 60)] {
+        let time = CivilTime(milliseconds: milliseconds)
+        appendNumber(Int(time.year), digits: 4)
+        for (separator, value) in [
+            ("-", time.month), ("-", time.day), ("T", time.hour), (":", time.minute), (":", time.second),
+        ] {
             append(separator)
             appendNumber(value, digits: 2)
         }
-        append(":")
-        appendNumber(ofDay / 1000 % 60, digits: 2)
         append(".")
-        appendNumber(ofDay % 1000, digits: 3)
+        appendNumber(time.millisecond, digits: 3)
         append("Z")
     }
 
-    private mutating func appendNumber(_ number: Int64, digits: Int) {
+    private mutating func appendNumber(_ number: Int, digits: Int) {
         let text = String(number)
         for _ in 0..<max(0, digits - text.utf8.count) { bytes.append(0x30) }
         append(text)
-    }
-
-    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
-        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
