@@ -1,0 +1,55 @@
+import Accounts
+import AdminEndpoints
+import ClientEndpoints
+import Cluster
+import HTTPAPI
+import MatrixCore
+import ServerConfiguration
+import Storage
+import Telemetry
+
+/// Accounts, and who may call what how often.
+struct AccountsPart: Sendable {
+    let services: AccountServices
+    let administration: AdminServices
+    let discovery: DiscoveryServices
+    let tokens: AccessTokens
+    let sightings: DeviceSightings
+    let hasher: PasswordHasher
+    let limiter: any RateLimiter
+    let stores: AccountStores
+    let roomStore: RoomStore
+
+    init(_ core: HomeserverCore) {
+        let configuration = core.configuration
+        hasher = PasswordHasher(cost: configuration.passwords.cost == .standard ? .standard : .minimum)
+        limiter = Self.limiter(configuration.rateLimits, clock: core.telemetry.clock)
+        roomStore = RoomStore(pool: core.pool)
+        stores = AccountStores(pool: core.pool, rooms: roomStore)
+        let setup = AccountSetup(
+            serverName: configuration.serverName,
+            registration: RegistrationPolicy(
+                isOpen: configuration.registration.isOpen, requiresToken: configuration.registration.requiresToken,
+                allowsGuests: configuration.registration.allowsGuests),
+            publicBaseURL: configuration.publicBaseURL.text, hasher: hasher, limiter: limiter, feed: core.feed,
+            interning: core.interning, stores: stores, telemetry: core.telemetry)
+        services = AccountServices(setup)
+        administration = AdminServices(
+            accounts: services,
+            sharedSecret: configuration.registration.sharedSecret.map {
+                services.sharedSecretRegistration($0.text, setup)
+            })
+        discovery = DiscoveryServices(configuration)
+        sightings = DeviceSightings(devices: stores.devices, telemetry: core.telemetry)
+        tokens = AccessTokens(devices: stores.devices, feed: core.feed, sightings: sightings, telemetry: core.telemetry)
+    }
+
+    private static func limiter(_ limits: ServerConfiguration.RateLimits, clock: any Clock) -> any RateLimiter {
+        var budgets: [RateLimitClass: RateBudget] = [:]
+        for kind in ServerConfiguration.RateLimits.Kind.allCases {
+            guard let limit = limits[kind], let name = RateLimitClass(rawValue: kind.rawValue) else { continue }
+            budgets[name] = RateBudget(perSecond: limit.perSecond, burst: limit.burst)
+        }
+        return budgets.isEmpty ? UnlimitedRate() : TokenBuckets(budgets, clock: clock)
+    }
+}

@@ -1,0 +1,74 @@
+import Cluster
+package import MatrixCore
+import Postgres
+import Reactor
+import Redis
+import Rooms
+package import ServerConfiguration
+import Storage
+package import Telemetry
+
+/// What every role rests on: the connections, the log as this process follows it, names and numbers.
+package struct HomeserverCore: Sendable {
+    let configuration: ServerConfiguration
+    let worker: String
+    let telemetry: Telemetry
+    let reactor: Reactor
+    let pool: PostgresPool
+    let redis: RedisClient?
+    let hints: any HintBus
+    let installation: Installation
+    let logStore: LogStore
+    let feed: LogFeed
+    let timeouts: Timeouts
+    let interning: Interning
+    let keys: SigningKeyRing
+    let server: LocalServer
+
+    /// Connects, checks that the database is the one that the configuration means, and begins to follow the log.
+    ///
+    /// - Throws: `StartFailure` with what an operator should do.
+    static func lay(
+        _ configuration: ServerConfiguration, worker: String, migrates: Bool, telemetry: Telemetry
+    ) async throws -> HomeserverCore {
+        let keys = try SigningKeyFile(path: configuration.signingKeyPath).loadOrCreate(telemetry.random)
+        let reactor = try Reactor()
+        let pool = DatabaseConnection.open(configuration, worker: worker, reactor: reactor, telemetry: telemetry)
+        let installation = try await DatabaseConnection.check(
+            pool, configuration, migrates: migrates, now: telemetry.clock.nowMilliseconds)
+        var redis: RedisClient?
+        var hints: any HintBus = NoHints()
+        if let section = configuration.redis {
+            let client = RedisClient(
+                RedisConfiguration(section.url), reactor: reactor, logger: telemetry.log.labelled("redis").logger)
+            hints = RedisHints(client: client, telemetry: telemetry)
+            redis = client
+        }
+        let logStore = LogStore(pool: pool)
+        let feed = try await LogFeed.start(
+            installation: installation, store: logStore, hints: hints, telemetry: telemetry)
+        return HomeserverCore(
+            configuration: configuration, worker: worker, telemetry: telemetry, reactor: reactor, pool: pool, redis: redis,
+            hints: hints, installation: installation, logStore: logStore, feed: feed,
+            timeouts: Timeouts(clock: telemetry.clock),
+            interning: Interning(pool: pool, shardCount: installation.shardCount), keys: keys,
+            server: LocalServer(name: configuration.serverName, signingKey: keys.current))
+    }
+
+    func close() async {
+        await redis?.close()
+        await pool.close()
+        await reactor.shutdown()
+    }
+}
+
+extension RedisConfiguration {
+    init(_ url: RedisURL) {
+        let endpoint: Endpoint =
+            switch url.endpoint {
+            case .tcp(let host, let port): .tcp(host: host, port: port)
+            case .unix(let path): .unix(path: path)
+            }
+        self.init(endpoint: endpoint, user: url.user, password: url.password?.text, database: url.database)
+    }
+}
