@@ -64,7 +64,7 @@ let modules: [Module] = [
             hummingbird, hummingbirdTLS, nio, nioPosix, nioHTTP1, nioTLS, nioSSL, httpTypes, logging, lifecycle,
             deque,
         ]),
-    Module(name: "FederationAPI", uses: ["MatrixCore", "HTTPAPI"], products: [nio, httpTypes]),
+    Module(name: "FederationAPI", uses: ["HTTPAPI", "Telemetry", "MatrixCore"], products: [nio, httpTypes]),
 
     Module(
         name: "Storage", uses: ["CSchema", "MatrixCore", "Postgres", "Telemetry"], products: [logging],

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import HTTPAPI
 import Testing
 
 /// A certificate authority of its own and one certificate, for `matrix.example` and 127.0.0.1, made with openssl.

@@ -10,7 +10,7 @@ package import Telemetry
 ///
 /// It is built on NIO and not on AsyncHTTPClient, because federation needs what that does not offer: to connect to one
 /// address while asking for another certificate and `Host`, and to judge the very address that is then connected to.
-package final class OutboundClient: Sendable {
+package final class OutboundClient: OutboundRequests {
     private let configuration: OutboundConfiguration
     private let connector: Connector
     private let pool: ConnectionPool
@@ -45,9 +45,6 @@ package final class OutboundClient: Sendable {
     /// How many connections wait for use.
     package var idleConnections: Int { pool.count }
 
-    /// Sends a request and reads the whole answer.
-    ///
-    /// - Throws: `OutboundError`; any status is an answer. `CancellationError`.
     package func send(_ request: OutboundRequest) async throws -> OutboundResponse {
         try await withResponse(to: request) { head, stream in
             var body = ByteBuffer()
@@ -56,9 +53,6 @@ package final class OutboundClient: Sendable {
         }
     }
 
-    /// Sends a request and lets `body` read the answer while it arrives. What it leaves unread is not received.
-    ///
-    /// - Throws: `OutboundError`, `CancellationError`, and what `body` throws.
     package func withResponse<Result: Sendable>(
         to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
     ) async throws -> Result {

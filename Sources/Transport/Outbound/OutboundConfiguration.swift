@@ -1,3 +1,4 @@
+import HTTPAPI
 import NIOSSL
 
 /// How requests to elsewhere are made.

@@ -1,3 +1,5 @@
+package import HTTPAPI
+
 /// Which addresses we connect to on behalf of strangers.
 ///
 /// It judges the address that a connection is then made to, after any name was looked up and again at every redirect, so

@@ -1,4 +1,5 @@
 import CLinux
+package import HTTPAPI
 import NIOPosix
 import Synchronization
 

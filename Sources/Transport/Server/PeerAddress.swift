@@ -1,3 +1,4 @@
+import HTTPAPI
 import NIOCore
 
 /// Who is at the other end of a connection, and for whom it may speak.

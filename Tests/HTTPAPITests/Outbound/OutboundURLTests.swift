@@ -1,5 +1,5 @@
+import HTTPAPI
 import Testing
-import Transport
 
 @Suite struct OutboundURLTests {
     @Test(arguments: [

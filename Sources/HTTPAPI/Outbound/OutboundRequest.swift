@@ -1,4 +1,3 @@
-import HTTPAPI
 package import HTTPTypes
 package import NIOCore
 
@@ -94,4 +93,19 @@ package enum OutboundError: Error, Equatable, Sendable {
     case badRedirect
     /// Too many requests of ours are under way.
     case overloaded
+}
+
+/// Makes requests to elsewhere. What makes them (connections, TLS, judging addresses) is below the services that ask.
+package protocol OutboundRequests: Sendable {
+    /// Sends a request and reads the whole answer.
+    ///
+    /// - Throws: `OutboundError`; any status is an answer. `CancellationError`.
+    func send(_ request: OutboundRequest) async throws -> OutboundResponse
+
+    /// Sends a request and lets `body` read the answer while it arrives. What it leaves unread is not received.
+    ///
+    /// - Throws: `OutboundError`, `CancellationError`, and what `body` throws.
+    func withResponse<Result: Sendable>(
+        to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
+    ) async throws -> Result
 }
