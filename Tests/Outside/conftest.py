@@ -1,0 +1,121 @@
+"""Options and fixtures of all suites. A server that cannot start fails the run; nothing is skipped silently."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+from apus_cluster import ApusCluster
+from outside.certificates import Authority
+from outside.client import Client, register
+from outside.synapse import Synapse
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("homeserver")
+    group.addoption("--homeserver", choices=["apus", "synapse"], default="apus", help="the server under test")
+    group.addoption("--apus-bin", help="folder of Apus's executables (default: APUS_BIN, else .build/release)")
+    group.addoption("--apus-mode", choices=["cluster", "serve"], default="cluster", help="workers, or one process")
+    group.addoption("--keep-data", action="store_true", help="leave data and logs of the servers behind")
+
+
+def pytest_configure(config):
+    if config.getoption("--apus-bin"):
+        os.environ["APUS_BIN"] = str(pathlib.Path(config.getoption("--apus-bin")).resolve())
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--homeserver") != "synapse":
+        return
+    chosen, left = [], []
+    for item in items:
+        difference = item.get_closest_marker("spec_only")
+        if difference:
+            item.add_marker(pytest.mark.xfail(reason=difference.args[0], strict=True))
+        (left if item.get_closest_marker("apus_only") else chosen).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def data_folder(request):
+    """A folder that PostgreSQL's own user can reach, removed at the end."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="apus-outside-"))
+    path.chmod(0o711)
+    yield path
+    if request.config.getoption("--keep-data"):
+        print(f"\nleft behind: {path}")
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def authority(data_folder):
+    return Authority(data_folder / "certificates")
+
+
+@pytest.fixture(scope="session")
+def start_homeserver(request, data_folder):
+    """Starts a homeserver of the kind under test, or of a given kind; all are stopped at the end of the session."""
+    started = []
+
+    def start(name, kind=None, **settings):
+        kind = kind or request.config.getoption("--homeserver")
+        if kind == "apus":
+            settings.setdefault("single", request.config.getoption("--apus-mode") == "serve")
+        server = {"apus": ApusCluster, "synapse": Synapse}[kind](data_folder / name, **settings)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def homeserver(start_homeserver):
+    """The homeserver that most suites share."""
+    return start_homeserver("shared")
+
+
+@pytest.fixture(scope="module")
+def cluster(request, start_homeserver):
+    """A homeserver of several processes that the suite may kill."""
+    settings = {"workers": True} if request.config.getoption("--homeserver") == "synapse" else {"single": False}
+    server = start_homeserver(f"cluster-{request.module.__name__}", **settings)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def anyone(homeserver):
+    """A client without an access token."""
+    return Client(homeserver.front_url)
+
+
+@pytest.fixture
+def new_user(homeserver):
+    """Registers a user of a fresh name; requests alternate between the ways into the server."""
+
+    def make(name="user", **settings):
+        return register([homeserver.front_url, *homeserver.base_urls], name, **settings)
+
+    return make
+
+
+@pytest.fixture
+def alice(new_user):
+    return new_user("alice")
+
+
+@pytest.fixture
+def bob(new_user):
+    return new_user("bob")
+
+
+@pytest.fixture
+def carol(new_user):
+    return new_user("carol")

@@ -1,0 +1,1 @@
+"""What the suites in this folder share: servers on loopback, and a plain Matrix client."""
