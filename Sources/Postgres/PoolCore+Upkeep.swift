@@ -5,8 +5,6 @@ internal import Reactor
 extension PoolCore {
     /// How exactly the deadlines of those who wait are kept. There is no timer while nobody waits.
     private static let upkeepInterval = Duration.milliseconds(250)
-    /// What a server may be silent beyond the statement timeout, by which it ends a statement itself.
-    private static let graceForServer = Duration.seconds(10)
 
     func scheduleUpkeep(on loop: ReactorLoop) {
         guard upkeepTimer == nil, hasDeadlines else { return }
@@ -74,7 +72,7 @@ extension PoolCore {
     /// A server that is stopped, or a network that swallows everything, is told by silence only.
     private func dropSilentConnections(on loop: ReactorLoop) {
         guard configuration.statementTimeout > .zero else { return }
-        let limit = configuration.statementTimeout + Self.graceForServer
+        let limit = configuration.statementTimeout + configuration.graceForServer
         for connection in connections + sessions.all
         where connection.awaitsServer && loop.now.since(connection.lastProgress) > limit {
             connection.lose("the server is silent", on: loop)

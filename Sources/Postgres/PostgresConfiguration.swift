@@ -14,6 +14,10 @@ package struct PostgresConfiguration: Sendable {
     /// After this the server gives a statement up. Rounded to milliseconds; zero is no limit.
     package var statementTimeout = Duration.seconds(30)
 
+    /// What a server may be silent beyond the statement timeout, by which it ends a statement itself. Then its
+    /// connection is given up.
+    package var graceForServer = Duration.seconds(10)
+
     /// After this the server ends a transaction in which nothing happens: it may hold locks.
     package var idleInTransactionTimeout = Duration.seconds(30)
 
@@ -37,6 +41,9 @@ package struct PostgresConfiguration: Sendable {
 
     /// Told about each statement, for metrics.
     package var observer: (any PostgresObserver)?
+
+    /// What is wrong with the connection string; nil when it can be used. Never quotes it: it may hold a password.
+    package var problem: String? { Connector.problem(with: conninfo) }
 
     package init(conninfo: String) { self.conninfo = conninfo }
 
