@@ -55,6 +55,10 @@ package struct LogHint: Equatable, Sendable {
             VariableLengthNumber.append(Int64(event.description.utf8.count), to: &bytes)
             bytes.append(contentsOf: event.description.utf8)
         }
+        // None, or one when the state stayed as it was, or both.
+        let states = row.state.map { $0.before == $0.after ? [$0.after] : [$0.before, $0.after] } ?? []
+        VariableLengthNumber.append(Int64(states.count), to: &bytes)
+        for state in states { bytes.append(contentsOf: state.encoded()) }
     }
 
     /// Reads a hint that came over the wire; `nil` when it is none of ours.
@@ -95,10 +99,25 @@ package struct LogHint: Equatable, Sendable {
             redacted.append(event)
             rest = rest.dropFirst(Int(length))
         }
+        guard let states = states(&rest) else { return nil }
         return LogRow(
             shard: shard, position: position, kind: kind, roomNID: room > 0 ? RoomNID(room) : nil,
             userNID: user > 0 ? UserNID(user) : nil, eventNIDs: events.map { EventNID($0) },
-            memberNIDs: members.map { UserNID($0) }, redacted: redacted)
+            memberNIDs: members.map { UserNID($0) }, redacted: redacted,
+            state: states.last.map { LogStateChange(before: states[0], after: $0) })
+    }
+
+    private static func states(_ rest: inout ArraySlice<UInt8>) -> [StateRoot]? {
+        guard let count = VariableLengthNumber.next(&rest), count <= 2 else { return nil }
+        var states: [StateRoot] = []
+        for _ in 0..<count {
+            guard rest.count >= StateRoot.encodedSize,
+                let state = try? StateRoot(encoded: Array(rest.prefix(StateRoot.encodedSize)))
+            else { return nil }
+            states.append(state)
+            rest = rest.dropFirst(StateRoot.encodedSize)
+        }
+        return states
     }
 
     private static func numbers(_ rest: inout ArraySlice<UInt8>) -> [Int64]? {

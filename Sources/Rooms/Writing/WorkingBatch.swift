@@ -88,7 +88,7 @@ struct WorkingBatch {
         guard let stateKey = draft.stateKey else { return nil }
         let key = StateKey(draft.type, stateKey)
         guard let current = try await state([key])[key], current.event.sender == draft.sender.userID,
-            current.stored.redactedBy == nil, 
+            current.stored.redactedBy == nil,
             current.event.content.rawBytes == (try CanonicalJSON.encode(draft.content, strict: false))[...]
         else { return nil }
         return current
@@ -256,7 +256,8 @@ struct WorkingBatch {
             row: LogRow(
                 shard: room.shard, position: position, kind: .roomEvents, roomNID: room.nid,
                 eventNIDs: append.events.filter(\.isLive).map(\.nid), memberNIDs: append.memberships.map(\.userNID),
-                redacted: append.redactions.map(\.eventID)))
+                redacted: append.redactions.map(\.eventID),
+                state: LogStateChange(before: base.head.state, after: tree.root)))
     }
 
     /// The batch as it is written: with the head that it leads to.

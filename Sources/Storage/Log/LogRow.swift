@@ -38,10 +38,12 @@ package struct LogRow: Sendable, Equatable {
     package let memberNIDs: [UserNID]
     /// The events that were redacted: what was cached of them is no longer what is served.
     package let redacted: [EventID]
+    /// The room's state before and after events; `nil` when it has to be looked up.
+    package let state: LogStateChange?
 
     package init(
         shard: Int16, position: Int64, kind: LogKind, roomNID: RoomNID? = nil, userNID: UserNID? = nil,
-        eventNIDs: [EventNID] = [], memberNIDs: [UserNID] = [], redacted: [EventID] = []
+        eventNIDs: [EventNID] = [], memberNIDs: [UserNID] = [], redacted: [EventID] = [], state: LogStateChange? = nil
     ) {
         self.shard = shard
         self.position = position
@@ -51,6 +53,18 @@ package struct LogRow: Sendable, Equatable {
         self.eventNIDs = eventNIDs
         self.memberNIDs = memberNIDs
         self.redacted = redacted
+        self.state = state
+    }
+}
+
+/// What a row of events made of its room's state; most rows leave it as it is.
+package struct LogStateChange: Sendable, Equatable {
+    package let before: StateRoot
+    package let after: StateRoot
+
+    package init(before: StateRoot, after: StateRoot) {
+        self.before = before
+        self.after = after
     }
 }
 

@@ -2,7 +2,7 @@ import Postgres
 
 /// The SQL of the log as followers read it.
 enum LogStatements {
-    static let all = [installation, heads, rowsAfter, changedRooms, append]
+    static let all = [installation, heads, rowsAfter, changedRooms, roots, append]
 
     static let installation = Statement(
         "log.installation", "select incarnation::text, shard_count, server_name from installation", mode: .read)
@@ -15,8 +15,9 @@ enum LogStatements {
     static let rowsAfter = Statement(
         "log.rows_after",
         """
-        select shard, position, kind, room_nid, user_nid, event_nids, member_nids, redacted from log
-        where shard = $1 and position > $2 order by position limit $3
+        select l.shard, l.position, l.kind, l.room_nid, l.user_nid, l.event_nids, l.member_nids, l.redacted, l.state_root,
+            (select p.state_root from log p where p.room_nid = l.room_nid and p.version = l.version - 1)
+        from log l where l.shard = $1 and l.position > $2 order by l.position limit $3
         """, mode: .read)
     /// Rooms of a list that have a row after their shard's position.
     static let changedRooms = Statement(
@@ -25,6 +26,17 @@ enum LogStatements {
         select i.room, exists (select 1 from events e where e.room_nid = i.room and e.position > i.since),
                exists (select 1 from receipts r where r.room_nid = i.room and r.position > i.since)
         from unnest($1::bigint[], $2::bigint[]) as i(room, since)
+        """, mode: .read)
+    /// The states of rooms at two positions of their shards; none before a room's first events.
+    static let roots = Statement(
+        "log.roots",
+        """
+        select i.room,
+            (select l.state_root from log l where l.room_nid = i.room and l.version is not null and l.position <= i.since
+             order by l.version desc limit 1),
+            (select l.state_root from log l where l.room_nid = i.room and l.version is not null and l.position <= i.head
+             order by l.version desc limit 1)
+        from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as i(room, since, head)
         """, mode: .read)
     static let append = Statement(
         "log.append", "select new_position, previous from log_append($1, $2, $3, $4, $5)")

@@ -50,8 +50,36 @@ package struct LogStore: Sendable {
                 userNID: try row.next(Int64?.self).map { UserNID($0) },
                 eventNIDs: (try row.next([Int64]?.self) ?? []).map { EventNID($0) },
                 memberNIDs: (try row.next([Int64]?.self) ?? []).map { UserNID($0) },
-                redacted: (try row.next([String]?.self) ?? []).compactMap { EventID($0) })
+                redacted: (try row.next([String]?.self) ?? []).compactMap { EventID($0) },
+                state: try Self.stateChange(&row, kind))
         }
+    }
+
+    private static func stateChange(_ row: inout PostgresRow, _ kind: LogKind) throws -> LogStateChange? {
+        let after = try row.next([UInt8]?.self)
+        let before = try row.next([UInt8]?.self)
+        guard kind == .roomEvents, let after else { return nil }
+        return LogStateChange(
+            before: try before.map(RoomStore.stateRoot) ?? .empty, after: try RoomStore.stateRoot(after))
+    }
+
+    /// The states of rooms at two positions of their shards: `empty` before a room's first events.
+    ///
+    /// Cost: one query for all; the rows of a room after the position are walked.
+    package func states(
+        of rooms: [(room: RoomNID, since: Int64, head: Int64)]
+    ) async throws -> [RoomNID: LogStateChange] {
+        guard !rooms.isEmpty else { return [:] }
+        var states: [RoomNID: LogStateChange] = [:]
+        let rows = try await pool.query(
+            LogStatements.roots, rooms.map(\.room.rawValue), rooms.map(\.since), rooms.map(\.head))
+        for row in rows {
+            let (room, before, after) = try row.decode((Int64, [UInt8]?, [UInt8]?).self)
+            states[RoomNID(room)] = LogStateChange(
+                before: try before.map(RoomStore.stateRoot) ?? .empty,
+                after: try after.map(RoomStore.stateRoot) ?? .empty)
+        }
+        return states
     }
 
     /// Which of the rooms have new events or receipts after a position of their shard: for syncs from before the window.
@@ -73,7 +101,8 @@ package struct LogStore: Sendable {
         _ kind: LogKind, shard: Int16, room: RoomNID? = nil, user: UserNID? = nil, now: Int64
     ) async throws -> LogPosition {
         try LogPosition(
-            first: try await pool.query(LogStatements.append, shard, kind.rawValue, room?.rawValue, user?.rawValue, now),
+            first: try await pool.query(
+                LogStatements.append, shard, kind.rawValue, room?.rawValue, user?.rawValue, now),
             shard: shard)
     }
 }

@@ -4,7 +4,7 @@ import Postgres
 enum MembershipStatements {
     static let all = [
         ofUser, inRoom, ofUserInRoom, joinedMembers, joinedServers, forget, localJoined, outOfBand, sharedRooms, counts,
-        joinedRoomsOfServer, isServerJoined,
+        joinedRoomsOfServer, isServerJoined, manyCounts, heroes,
     ]
 
     private static let columns = "m.room_nid, m.user_nid, m.membership, m.event_nid, m.shard, m.position, m.forgotten"
@@ -46,6 +46,23 @@ enum MembershipStatements {
         """
         select count(*) filter (where membership = 1), count(*) filter (where membership = 2)
         from memberships where room_nid = $1
+        """, mode: .read)
+    static let manyCounts = Statement(
+        "memberships.many_counts",
+        """
+        select room_nid, count(*) filter (where membership = 1), count(*) filter (where membership = 2)
+        from memberships where room_nid = any ($1) and membership in (1, 2) group by room_nid
+        """, mode: .read)
+    /// The first members of rooms besides a user: those who are joined or invited before those who were.
+    static let heroes = Statement(
+        "memberships.heroes",
+        """
+        select i.room, h.user_nid, h.is_member from unnest($2::bigint[]) as i(room)
+        cross join lateral (
+            select m.user_nid, m.membership in (1, 2) as is_member, m.position, m.event_nid from memberships m
+            where m.room_nid = i.room and m.user_nid <> $1 and m.membership <> 3
+            order by m.membership in (1, 2) desc, m.position, m.event_nid limit 5
+        ) h order by i.room, h.is_member desc, h.position, h.event_nid
         """, mode: .read)
     static let sharedRooms = Statement(
         "memberships.shared_rooms",

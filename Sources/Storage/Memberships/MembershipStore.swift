@@ -11,6 +11,19 @@ package struct MembershipRecord: Sendable, Hashable {
     package let shard: Int16
     package let position: Int64
     package let isForgotten: Bool
+
+    package init(
+        roomNID: RoomNID, userNID: UserNID, membership: Membership, eventNID: EventNID, shard: Int16, position: Int64,
+        isForgotten: Bool
+    ) {
+        self.roomNID = roomNID
+        self.userNID = userNID
+        self.membership = membership
+        self.eventNID = eventNID
+        self.shard = shard
+        self.position = position
+        self.isForgotten = isForgotten
+    }
 }
 
 /// Who is where. Written together with the events that say so; here it is read.
@@ -58,7 +71,9 @@ package struct MembershipStore: Sendable {
     package func joinedServers(of room: RoomNID) async throws -> [ServerName] {
         try (try await pool.query(MembershipStatements.joinedServers, room.rawValue)).map { row in
             var row = row
-            guard let name = ServerName(try row.next(String.self)) else { throw StorageError.corrupt("servers.server_name") }
+            guard let name = ServerName(try row.next(String.self)) else {
+                throw StorageError.corrupt("servers.server_name")
+            }
             return name
         }
     }
@@ -86,6 +101,32 @@ package struct MembershipStore: Sendable {
     package func counts(of room: RoomNID) async throws -> (joined: Int, invited: Int) {
         guard var row = try await pool.query(MembershipStatements.counts, room.rawValue).first else { return (0, 0) }
         return (Int(try row.next(Int64.self)), Int(try row.next(Int64.self)))
+    }
+
+    package func counts(of rooms: [RoomNID]) async throws -> [RoomNID: (joined: Int, invited: Int)] {
+        guard !rooms.isEmpty else { return [:] }
+        var counts: [RoomNID: (joined: Int, invited: Int)] = [:]
+        for row in try await pool.query(MembershipStatements.manyCounts, rooms.map(\.rawValue)) {
+            let (room, joined, invited) = try row.decode((Int64, Int64, Int64).self)
+            counts[RoomNID(room)] = (Int(joined), Int(invited))
+        }
+        return counts
+    }
+
+    /// The first five members of rooms, joined or invited, besides a user; where there are none, those who were members.
+    package func heroes(of rooms: [RoomNID], besides user: UserNID) async throws -> [RoomNID: [UserNID]] {
+        guard !rooms.isEmpty else { return [:] }
+        var present: [RoomNID: [UserNID]] = [:]
+        var past: [RoomNID: [UserNID]] = [:]
+        for row in try await pool.query(MembershipStatements.heroes, user.rawValue, rooms.map(\.rawValue)) {
+            let (room, user, isMember) = try row.decode((Int64, Int64, Bool).self)
+            if isMember {
+                present[RoomNID(room), default: []].append(UserNID(user))
+            } else {
+                past[RoomNID(room), default: []].append(UserNID(user))
+            }
+        }
+        return past.merging(present) { _, present in present }
     }
 
     /// Forgets a room that the user has left; `nil` when there was nothing to forget.

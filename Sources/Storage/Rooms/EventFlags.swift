@@ -12,6 +12,8 @@ package struct EventFlags: OptionSet, Hashable, Sendable {
     package static let outlier = EventFlags(rawValue: 4)
     /// The default push rules notify the members of it. What differs for a user is in `notification_exceptions`.
     package static let notifies = EventFlags(rawValue: 8)
+    /// It is in a thread: read by receipts of its own.
+    package static let inThread = EventFlags(rawValue: 16)
 
     /// In the graph, and shown to those who may see it.
     package var isShown: Bool { isDisjoint(with: [.rejected, .softFailed, .outlier]) }

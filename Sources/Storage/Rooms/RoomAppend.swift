@@ -52,7 +52,7 @@ package struct NewEvent: Sendable {
         self.senderNID = senderNID
         self.type = event.type
         self.stateKeyNID = stateKeyNID
-        self.flags = flags
+        self.flags = event.threadRoot == nil ? flags : flags.union(.inThread)
         self.originServerTS = event.originServerTS
         self.stateBefore = stateBefore
         self.authEvents = authEvents
@@ -100,4 +100,16 @@ package enum RoomAppendOutcome: Sendable {
     case written(position: Int64, previous: Int64)
     /// Another append was first: this is the head now, and nothing was written.
     case conflict(RoomHead)
+}
+
+extension Event {
+    /// The root of the thread that the event says it is in.
+    ///
+    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#threading
+    package var threadRoot: EventID? {
+        guard let relation = content["m.relates_to"], relation["rel_type"]?.stringEquals("m.thread") == true else {
+            return nil
+        }
+        return relation["event_id"]?.string.flatMap { EventID($0) }
+    }
 }

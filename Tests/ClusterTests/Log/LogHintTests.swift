@@ -10,9 +10,17 @@ struct LogHintTests {
         eventNIDs: [EventNID(64), EventNID(1 << 40)], memberNIDs: [UserNID(7)],
         redacted: [EventID("$abc:example.org")!, EventID("$Rqnc-F-dvnEYJTyHq_iKxU2bZ1CI92-kuZq3a5lr5Zg")!])
 
+    private static func stateRow(changes: Bool) -> LogRow {
+        let root = (try? StateRoot(encoded: [1] + (1...30).map { UInt8($0) })) ?? .empty
+        return LogRow(
+            shard: 2, position: 5, kind: .roomEvents, roomNID: RoomNID(1), eventNIDs: [EventNID(9)],
+            state: LogStateChange(before: changes ? .empty : root, after: root))
+    }
+
     @Test func survivesTheRoundTrip() {
         let rows = [
-            Self.row, LogRow(shard: 0, position: 1, kind: .accountData, userNID: UserNID(9)),
+            Self.row, Self.stateRow(changes: true), Self.stateRow(changes: false),
+            LogRow(shard: 0, position: 1, kind: .accountData, userNID: UserNID(9)),
             LogRow(shard: 15, position: .max, kind: .membership, roomNID: RoomNID(1), userNID: UserNID(2)),
         ]
         for row in rows {
