@@ -88,7 +88,8 @@ package enum CanonicalJSON {
             switch word.kind {
             case .array: try array(at: index)
             case .object: try object(at: index, without: [])
-            case .escapedString: JSONText.appendQuoted(JSONText.decodedBytes(storage.bytes, word.text), to: &output)
+            case .escapedString:
+                JSONText.appendQuoted(JSONText.decodedBytes(storage.bytes, word.text).span, to: &output)
             case .integer, .bigInteger, .float: try number(word)
             default: output.append(contentsOf: storage.bytes[storage.source(at: index)])
             }
@@ -123,7 +124,7 @@ package enum CanonicalJSON {
             let storage = storage
             var keys = Array(JSONMemberIndices(JSONView(storage: storage, index: index)))
             if !excluded.isEmpty {
-                keys.removeAll { key in excluded.contains { storage.text(at: key, equals: $0.utf8) } }
+                keys.removeAll { key in excluded.contains { storage.text(at: key, equals: $0) } }
             }
             if !storage.isCanonical {
                 keys.sort { JSONText.order(storage.bytes, storage.tape[$0], storage.tape[$1]) < 0 }

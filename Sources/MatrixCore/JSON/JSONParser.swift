@@ -1,7 +1,7 @@
 /// Checks bytes against RFC 8259 and writes the tape, without recursion, in one pass after the check for UTF-8.
 ///
 /// It notices on the way whether the bytes already are canonical JSON, which nearly all events from other servers are.
-struct JSONParser {
+struct JSONParser: ~Escapable {
     /// An array or object that has begun and not yet ended.
     private struct Container {
         var isObject: Bool
@@ -10,30 +10,40 @@ struct JSONParser {
         /// The key before this one, to see whether keys ascend.
         var previousKey: TapeWord?
         var keysAscend = true
+
+        var end: UInt8 { isObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
     }
 
-    private let bytes: [UInt8]
+    /// What is read, once as a span, which is cheaper to read byte by byte, and once as the array that it is.
+    private let bytes: Span<UInt8>
+    private let array: [UInt8]
     private let limits: JSONLimits
     private var position = 0
-    private var open: [Container] = []
+    /// The innermost open container, when `outer` is not empty.
+    private var container = Container(isObject: false, tapeIndex: 0)
+    /// What `container` was when each open container began: its length is the depth.
+    private var outer: [Container] = []
     private var tape: [TapeWord] = []
     private var isCanonical = true
     private var hasDuplicateKeys = false
 
-    private init(_ bytes: [UInt8], _ limits: JSONLimits) {
-        self.bytes = bytes
+    @_lifetime(copy span)
+    private init(_ array: [UInt8], _ span: Span<UInt8>, _ limits: JSONLimits) {
+        self.array = array
+        bytes = span
         self.limits = limits
-        tape.reserveCapacity(16 + bytes.count / 16)
+        tape.reserveCapacity(16 + span.count / 16)
     }
 
     static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) -> JSONStorage {
         guard bytes.count <= limits.maxBytes else { throw .tooLarge(byteCount: bytes.count) }
+        let span = bytes.span
         do {
-            _ = try UTF8Span(validating: bytes.span)
+            _ = try UTF8Span(validating: span)
         } catch {
             throw .notUTF8(offset: error.byteOffsets.lowerBound)
         }
-        var parser = JSONParser(bytes, limits)
+        var parser = JSONParser(bytes, span, limits)
         try parser.document()
         return JSONStorage(
             bytes: bytes, tape: parser.tape, isCanonical: parser.isCanonical, hasDuplicateKeys: parser.hasDuplicateKeys)
@@ -65,29 +75,28 @@ struct JSONParser {
     /// After a value: goes on to the next one of the container, ending all containers that end here.
     /// Says `true` when the outermost value has ended.
     private mutating func endValue() throws(JSONError) -> Bool {
-        while let index = open.indices.last {
-            open[index].count += 1
+        while !outer.isEmpty {
+            container.count += 1
             let byte = try nextByte()
             if byte == UInt8(ascii: ",") {
                 position += 1
-                if open[index].isObject { try key() }
+                if container.isObject { try key() }
                 return false
             }
-            guard byte == (open[index].isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
-                throw .unexpectedByte(offset: position)
-            }
+            guard byte == container.end else { throw .unexpectedByte(offset: position) }
             endContainer()
         }
         return true
     }
 
     private mutating func beginContainer(isObject: Bool) throws(JSONError) -> Bool {
-        guard open.count < limits.maxDepth else { throw .tooDeep(offset: position) }
-        open.append(Container(isObject: isObject, tapeIndex: tape.count))
+        guard outer.count < limits.maxDepth else { throw .tooDeep(offset: position) }
+        outer.append(container)
+        container = Container(isObject: isObject, tapeIndex: tape.count)
         tape.append(TapeWord(isObject ? .object : .array, position, 0))
         tape.append(TapeWord(.extent, 0, 0))
         position += 1
-        if try nextByte() == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+        if try nextByte() == container.end {
             endContainer()
             return false
         }
@@ -96,7 +105,6 @@ struct JSONParser {
     }
 
     private mutating func endContainer() {
-        guard var container = open.popLast() else { return }
         position += 1
         if !container.keysAscend {
             isCanonical = false
@@ -105,16 +113,16 @@ struct JSONParser {
         let word = tape[container.tapeIndex]
         tape[container.tapeIndex] = TapeWord(word.kind, word.first, tape.count)
         tape[container.tapeIndex + 1] = TapeWord(.extent, position, container.count)
+        container = outer.popLast() ?? container
     }
 
     private mutating func key() throws(JSONError) {
         guard try nextByte() == UInt8(ascii: "\"") else { throw .unexpectedByte(offset: position) }
         let key = try string()
-        let index = open.count - 1
-        if let previous = open[index].previousKey, open[index].keysAscend {
-            open[index].keysAscend = JSONText.order(bytes, previous, key) < 0
+        if let previous = container.previousKey, container.keysAscend {
+            container.keysAscend = JSONText.order(array, previous, key) < 0
         }
-        open[index].previousKey = key
+        container.previousKey = key
         tape.append(key)
         guard try nextByte() == UInt8(ascii: ":") else { throw .unexpectedByte(offset: position) }
         position += 1
@@ -133,7 +141,7 @@ struct JSONParser {
             let value = tape[index + 1]
             index = value.isContainer ? value.second : index + 2
         }
-        let (bytes, words) = (bytes, tape)
+        let (bytes, words) = (array, tape)
         keys.sort { left, right in
             let order = JSONText.order(bytes, words[left], words[right])
             return order == 0 ? left < right : order < 0
@@ -153,7 +161,7 @@ struct JSONParser {
     private mutating func literal(_ text: StaticString, _ kind: TapeWord.Kind) throws(JSONError) {
         let length = text.utf8CodeUnitCount
         guard bytes.count - position >= length else { throw .unexpectedEnd(offset: bytes.count) }
-        let matches = text.withUTF8Buffer { bytes[position..<(position + length)].elementsEqual($0) }
+        let matches = text.withUTF8Buffer { array[position..<(position + length)].elementsEqual($0) }
         guard matches else { throw .unexpectedByte(offset: position) }
         tape.append(TapeWord(kind, position, length))
         position += length
@@ -173,14 +181,14 @@ struct JSONParser {
         let range = start..<position
         if isFloat {
             isCanonical = false
-            guard JSONNumber.double(bytes, range) != nil else { throw .numberOutOfRange(offset: start) }
+            guard JSONNumber.double(array, range) != nil else { throw .numberOutOfRange(offset: start) }
             tape.append(TapeWord(.float, start, range.count))
-        } else if let value = JSONNumber.integer(bytes, range) {
+        } else if let value = JSONNumber.integer(array, range) {
             if !JSONNumber.isCanonical(value) || (value == 0 && range.count > 1) { isCanonical = false }
             tape.append(TapeWord(.integer, start, range.count))
         } else {
             isCanonical = false
-            guard JSONNumber.double(bytes, range) != nil else { throw .numberOutOfRange(offset: start) }
+            guard JSONNumber.double(array, range) != nil else { throw .numberOutOfRange(offset: start) }
             tape.append(TapeWord(.bigInteger, start, range.count))
         }
     }
@@ -209,7 +217,7 @@ struct JSONParser {
         let start = position
         var isEscaped = false
         while true {
-            position = endOfPlainText()
+            position = JSONText.plainEnd(bytes, from: position)
             guard position < bytes.count else { throw .unexpectedEnd(offset: position) }
             switch bytes[position] {
             case UInt8(ascii: "\""):
@@ -223,34 +231,6 @@ struct JSONParser {
                 throw .controlCharacter(offset: position)
             }
         }
-    }
-
-    /// Where the next quote, backslash or control character is (or the end), looking at eight bytes at a time.
-    private func endOfPlainText() -> Int {
-        let span = bytes.span
-        let raw = span.bytes
-        var position = position
-        while position + 8 <= span.count {
-            let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let special = Self.specialBytes(word)
-            if special != 0 { return position + special.trailingZeroBitCount / 8 }
-            position += 8
-        }
-        while position < span.count {
-            let byte = span[position]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
-            position += 1
-        }
-        return position
-    }
-
-    /// A word whose lowest set bit is in the first byte of `word` that is a quote, a backslash or a control character.
-    private static func specialBytes(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let quote = word ^ (ones &* 0x22)
-        let backslash = word ^ (ones &* 0x5C)
-        let control = (word &- ones &* 0x20) & ~word
-        return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | control) & (ones &* 0x80)
     }
 
     private mutating func escape() throws(JSONError) {

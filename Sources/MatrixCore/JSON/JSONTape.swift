@@ -84,15 +84,5 @@ final class JSONStorage: Sendable {
     }
 
     /// Whether the string or key at `index` is `other`, without making a `String`.
-    func text(at index: Int, equals other: String.UTF8View) -> Bool {
-        let word = tape[index]
-        if word.isEscaped { return JSONText.equals(bytes, word.text, other) }
-        guard word.second == other.count else { return false }
-        var position = word.first
-        for byte in other {
-            if bytes[position] != byte { return false }
-            position += 1
-        }
-        return true
-    }
+    func text(at index: Int, equals other: String) -> Bool { JSONText.equals(bytes, tape[index], other.utf8Span.span) }
 }

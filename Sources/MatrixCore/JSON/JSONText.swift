@@ -92,9 +92,23 @@ enum JSONText {
         String(decoding: decodedBytes(bytes, range), as: UTF8.self)
     }
 
-    static func equals(_ bytes: [UInt8], _ range: Range<Int>, _ other: String.UTF8View) -> Bool {
+    /// Whether the text of the string or key is `other`.
+    @inline(__always)
+    static func equals(_ bytes: [UInt8], _ word: TapeWord, _ other: Span<UInt8>) -> Bool {
+        if word.isEscaped { return decodedEquals(bytes, word.text, other) }
+        guard word.second == other.count else { return false }
+        let span = bytes.span
+        var offset = 0
+        while offset < other.count {
+            if span[word.first + offset] != other[offset] { return false }
+            offset += 1
+        }
+        return true
+    }
+
+    private static func decodedEquals(_ bytes: [UInt8], _ range: Range<Int>, _ other: Span<UInt8>) -> Bool {
         var reader = JSONTextReader(bytes, range)
-        for byte in other where reader.next() != byte { return false }
+        for index in other.indices where reader.next() != other[index] { return false }
         return reader.next() == nil
     }
 
@@ -129,16 +143,49 @@ enum JSONText {
     /// Appends `text` as a JSON string in the form that canonical JSON gives it (which is valid JSON anywhere).
     ///
     /// - Spec: https://spec.matrix.org/v1.19/appendices/#grammar
-    static func appendQuoted(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
+    static func appendQuoted(_ text: String, to output: inout [UInt8]) {
+        appendQuoted(text.utf8Span.span, to: &output)
+    }
+
+    static func appendQuoted(_ text: Span<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in text {
-            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                output.append(byte)
-            } else {
-                appendEscaped(byte, to: &output)
-            }
+        var start = 0
+        while start < text.count {
+            let end = plainEnd(text, from: start)
+            text.extracting(start..<end).withUnsafeBufferPointer { output.append(contentsOf: $0) }
+            if end < text.count { appendEscaped(text[end], to: &output) }
+            start = end + 1
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// Where the next quote, backslash or control character is, or the end. Looks at eight bytes at a time.
+    @inline(__always)
+    static func plainEnd(_ text: Span<UInt8>, from start: Int) -> Int {
+        let raw = text.bytes
+        var position = start
+        while position + 8 <= text.count {
+            let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let special = specialBytes(word)
+            if special != 0 { return position + special.trailingZeroBitCount / 8 }
+            position += 8
+        }
+        while position < text.count {
+            let byte = text[position]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            position += 1
+        }
+        return position
+    }
+
+    /// A word whose lowest set bit is in the first byte of `word` that is a quote, a backslash or a control character.
+    @inline(__always)
+    private static func specialBytes(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let control = (word &- ones &* 0x20) & ~word
+        return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | control) & (ones &* 0x80)
     }
 
     private static func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {

@@ -38,14 +38,16 @@ package struct JSONView: Sendable {
     /// resolved. Cost: linear in the number of members.
     package subscript(key: String) -> JSONView? {
         guard isObject else { return nil }
-        let utf8 = key.utf8
-        let end = word.second
+        let name = key.utf8Span.span
+        let tape = storage.tape
+        let end = tape[index].second
         var keyIndex = index + 2
         while keyIndex < end {
-            if !storage.tape[keyIndex].isShadowed, storage.text(at: keyIndex, equals: utf8) {
+            let (key, value) = (tape[keyIndex], tape[keyIndex + 1])
+            if !key.isShadowed, JSONText.equals(storage.bytes, key, name) {
                 return JSONView(storage: storage, index: keyIndex + 1)
             }
-            keyIndex = storage.index(after: keyIndex + 1)
+            keyIndex = value.isContainer ? value.second : keyIndex + 2
         }
         return nil
     }
@@ -78,7 +80,7 @@ package struct JSONView: Sendable {
     package var count: Int { word.isContainer ? storage.tape[index + 1].second : 0 }
 
     /// Whether this is a string with exactly this text. Cost: allocates nothing.
-    package func stringEquals(_ text: String) -> Bool { isString && storage.text(at: index, equals: text.utf8) }
+    package func stringEquals(_ text: String) -> Bool { isString && storage.text(at: index, equals: text) }
 
     /// The exact bytes of the value in its document, with quotes or brackets.
     package var rawBytes: ArraySlice<UInt8> { storage.bytes[storage.source(at: index)] }

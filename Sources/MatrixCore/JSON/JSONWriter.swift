@@ -49,7 +49,7 @@ package struct JSONWriter: Sendable {
     /// A member's key; its value must follow.
     package mutating func key(_ key: String) {
         comma()
-        JSONText.appendQuoted(key.utf8, to: &bytes)
+        JSONText.appendQuoted(key, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
@@ -81,7 +81,7 @@ package struct JSONWriter: Sendable {
 
     package mutating func string(_ value: String) {
         comma()
-        JSONText.appendQuoted(value.utf8, to: &bytes)
+        JSONText.appendQuoted(value, to: &bytes)
         needsComma = true
     }
 

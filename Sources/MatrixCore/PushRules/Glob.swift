@@ -64,8 +64,10 @@ package struct Glob: Hashable, Sendable {
     }
 
     private func matchesWhole(_ text: [UInt32]) -> Bool {
-        guard let first = segments.first, let last = segments.last, first.matches(text, at: 0) else { return false }
-        if segments.count == 1 { return first.characters.count == text.count }
+        guard let first = segments.first, let last = segments.last else { return false }
+        if segments.count == 1, first.characters.count != text.count { return false }
+        guard first.matches(text, at: 0) else { return false }
+        if segments.count == 1 { return true }
         var position = first.characters.count
         for segment in segments.dropFirst().dropLast() {
             guard let end = segment.firstEnd(in: text, from: position) else { return false }

@@ -4,9 +4,19 @@
 package struct PropertyPath: Hashable, Sendable {
     package let text: String
     package let names: [String]
+    /// Where a reader of many paths may keep this one's property, for the paths that the default rules read.
+    let slot: Int?
+
+    /// The paths that nearly every rule reads.
+    private static let common: [String] = [
+        "type", "state_key", "sender", "room_id", "content.body", "content.msgtype", "content.membership",
+        #"content.m\.mentions.user_ids"#, #"content.m\.mentions.room"#, #"content.m\.relates_to.rel_type"#,
+    ]
+    static var slotCount: Int { common.count }
 
     package init(_ text: String) {
         self.text = text
+        slot = Self.common.firstIndex(of: text)
         var names: [String] = [""]
         var isEscaped = false
         for scalar in text.unicodeScalars {

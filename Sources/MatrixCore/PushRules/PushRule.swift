@@ -13,6 +13,8 @@ package struct PushRule: Hashable, Sendable {
     package var actions: [PushAction]
     /// The pattern as it is searched for; `nil` when there is none, or none that could match.
     let glob: Glob?
+    /// Whether the rule gives way to `m.mentions`.
+    let isLegacyMention: Bool
 
     package init(
         id: String, isDefault: Bool = false, isEnabled: Bool = true, conditions: [PushCondition] = [],
@@ -24,6 +26,7 @@ package struct PushRule: Hashable, Sendable {
         self.conditions = conditions
         self.pattern = pattern
         self.actions = actions
+        isLegacyMention = isDefault && DefaultPushRules.legacyMentionIDs.contains(id)
         glob = pattern.flatMap { Glob($0, extent: .words) }
     }
 

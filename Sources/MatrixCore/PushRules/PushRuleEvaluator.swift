@@ -40,8 +40,16 @@ package struct PushRuleEvaluator {
     private let senderLevel: Int64
     private let notificationLevels: [String: Int64]
     private let hasMentions: Bool
-    /// String properties in lower case, by path; `nil` for those that the event does not have.
-    private var folded: [String: [UInt32]?] = [:]
+    /// Properties that were looked up, by slot or else by path.
+    private var common: [Property?]
+    private var others: [String: Property] = [:]
+
+    private struct Property {
+        /// `nil` when the event does not have it.
+        let value: JSONView?
+        /// In lower case, when it is a string.
+        let folded: [UInt32]?
+    }
 
     /// - Parameters:
     ///   - event: the event as JSON, with `type`, `sender`, `content` and, for state, `state_key`.
@@ -58,6 +66,7 @@ package struct PushRuleEvaluator {
         self.senderLevel = senderLevel
         self.notificationLevels = notificationLevels
         hasMentions = event["content"]?["m.mentions"] != nil
+        common = Array(repeating: nil, count: PropertyPath.slotCount)
     }
 
     /// The rule that matches, or `nil` when none does, or when the user sent the event: then nobody is to be notified.
@@ -72,7 +81,7 @@ package struct PushRuleEvaluator {
     }
 
     private mutating func matches(_ kind: PushRuleKind, _ rule: PushRule, _ displayName: String?) -> Bool {
-        if hasMentions, rule.isDefault, DefaultPushRules.legacyMentionIDs.contains(rule.id) { return false }
+        if hasMentions, rule.isLegacyMention { return false }
         switch kind {
         case .override, .underride:
             for condition in rule.conditions where !holds(condition.test, displayName) { return false }
@@ -88,13 +97,13 @@ package struct PushRuleEvaluator {
     private mutating func holds(_ test: PushCondition.Test, _ displayName: String?) -> Bool {
         switch test {
         case .eventMatch(let path, let glob):
-            guard let text = text(at: path) else { return false }
+            guard let text = property(path).folded else { return false }
             return glob.matches(text)
         case .eventPropertyIs(let path, let value):
-            guard let property = path.value(in: event) else { return false }
+            guard let property = property(path).value else { return false }
             return Self.isSame(property, value)
         case .eventPropertyContains(let path, let value):
-            return path.value(in: event)?.array?.contains { Self.isSame($0, value) } ?? false
+            return property(path).value?.array?.contains { Self.isSame($0, value) } ?? false
         case .containsDisplayName:
             guard let displayName, !displayName.isEmpty, let body = body(),
                 let glob = Glob(literal: displayName, extent: .words)
@@ -118,14 +127,15 @@ package struct PushRuleEvaluator {
         }
     }
 
-    private mutating func body() -> [UInt32]? { text(at: Self.bodyPath) }
+    private mutating func body() -> [UInt32]? { property(Self.bodyPath).folded }
 
     private static let bodyPath = PropertyPath("content.body")
 
-    private mutating func text(at path: PropertyPath) -> [UInt32]? {
-        if let known = folded[path.text] { return known }
-        let text = path.value(in: event)?.string.map(FoldedText.fold)
-        folded[path.text] = .some(text)
-        return text
+    private mutating func property(_ path: PropertyPath) -> Property {
+        if let known = path.slot.map({ common[$0] }) ?? others[path.text] { return known }
+        let value = path.value(in: event)
+        let property = Property(value: value, folded: value?.string.map(FoldedText.fold))
+        if let slot = path.slot { common[slot] = property } else { others[path.text] = property }
+        return property
     }
 }

@@ -1,12 +1,13 @@
 /// All rules that apply to a user: the server's and the user's own, in the order in which they are asked.
 package struct PushRuleset: Hashable, Sendable {
-    private var rules: [PushRuleKind: [PushRule]]
+    /// By the kind's position.
+    private var rules: [[PushRule]]
 
-    package init(_ rules: [PushRuleKind: [PushRule]]) { self.rules = rules }
+    package init(_ rules: [PushRuleKind: [PushRule]]) { self.rules = PushRuleKind.allCases.map { rules[$0] ?? [] } }
 
     package subscript(kind: PushRuleKind) -> [PushRule] {
-        get { rules[kind] ?? [] }
-        set { rules[kind] = newValue }
+        get { rules[kind.position] }
+        set { rules[kind.position] = newValue }
     }
 
     package func rule(_ kind: PushRuleKind, _ id: String) -> PushRule? { self[kind].first { $0.id == id } }
