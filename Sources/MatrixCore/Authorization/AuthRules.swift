@@ -71,7 +71,7 @@ package struct AuthRules: Sendable {
     package func check(_ event: Event, against state: some AuthState) -> AuthVerdict {
         // Rule 1.
         if event.type == EventType.create { return checkCreate(event) }
-        guard let create = state.create, create.roomID == event.roomID else {
+        guard let create = state.createEvent, create.roomID == event.roomID else {
             return .refused("2", "the room has no create event")
         }
         // Rule 4 (v12; 3 in v1-v11): a room that does not federate is for users of its creator's server.

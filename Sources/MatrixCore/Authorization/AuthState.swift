@@ -27,7 +27,7 @@ package struct AuthStateMap: AuthState, Sendable {
 }
 
 extension AuthState {
-    var create: Event? { event(.create) }
+    var createEvent: Event? { event(.create) }
 
     func membership(of user: UserID) -> Membership? {
         event(.member(user)).flatMap { Membership(content: $0.content) }
@@ -35,7 +35,7 @@ extension AuthState {
 
     /// The power levels in force.
     package func powerLevels(in version: RoomVersion) -> PowerLevels {
-        PowerLevels(event: event(.powerLevels), create: create, version: version)
+        PowerLevels(event: event(.powerLevels), create: createEvent, version: version)
     }
 
     /// `join_rule`; a room without such an event is by invitation.

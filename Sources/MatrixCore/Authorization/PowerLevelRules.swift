@@ -47,7 +47,7 @@ struct PowerLevelRules<State: AuthState> {
         guard let users = content["users"] else { return nil }
         // Rule 10.3 (v12; 10.1 in v1-v5, 9.1 in v6-v9, 9.3 in v10-v11).
         guard let entries = users.object else { return .refused("10.3", "users is not an object") }
-        let creators = RoomCreators(create: state.create, version: version)
+        let creators = RoomCreators(create: state.createEvent, version: version)
         for (key, value) in entries {
             guard let user = UserID(key), reader.level(value) != nil else {
                 return .refused("10.3", "users is not an object from user ids to power levels")
