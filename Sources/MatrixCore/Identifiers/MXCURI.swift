@@ -11,9 +11,11 @@ package struct MXCURI: MatrixIdentifier {
 
     package init?(_ text: String) {
         guard text.utf8.starts(with: Self.scheme.utf8) else { return nil }
-        let parts = text.dropFirst(Self.scheme.count).split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let serverName = ServerName(String(parts[0])) else { return nil }
-        self.init(serverName: serverName, mediaID: String(parts[1]))
+        // Bytes, not characters: an accent after a slash would make another character of it.
+        let parts = text.utf8.dropFirst(Self.scheme.utf8.count)
+            .split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 2, let serverName = ServerName(String(Substring(parts[0]))) else { return nil }
+        self.init(serverName: serverName, mediaID: String(Substring(parts[1])))
     }
 
     package init?(serverName: ServerName, mediaID: String) {

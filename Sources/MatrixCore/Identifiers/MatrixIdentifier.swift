@@ -7,7 +7,8 @@ package protocol MatrixIdentifier: Hashable, Sendable, Comparable, LosslessStrin
 
 extension MatrixIdentifier {
     package static func == (left: Self, right: Self) -> Bool {
-        left.description.utf8.elementsEqual(right.description.utf8)
+        var (left, right) = (left.description, right.description)
+        return left.withUTF8 { left in right.withUTF8 { left.count == $0.count && left.elementsEqual($0) } }
     }
 
     package static func < (left: Self, right: Self) -> Bool {

@@ -1,4 +1,7 @@
 /// A JSON value that stands by itself, for code that builds or edits JSON. Reading is cheaper with `JSONView`.
+///
+/// Swift calls strings equal that differ only in their normalisation form; as keys of one object they are one here, and two in
+/// a document. So what others signed is never hashed through this type, but from its `JSONView`.
 package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)

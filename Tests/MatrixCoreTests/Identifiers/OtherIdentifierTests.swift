@@ -12,7 +12,8 @@ struct OtherIdentifierTests {
     @Test(arguments: [
         "", "mxc://", "mxc://a", "mxc://a/", "mxc:///b", "mxc://a/b/c", "mxc://a/b?c", "mxc://a/b#c", "mxc://a/..",
         "MXC://a/b",
-        "http://a/b", "mxc://a b/c", "mxc://a/b c", "mxc://a/%2e", "mxc://a/é", "mxc://a/b\0",
+        "http://a/b", "mxc://a b/c", "mxc://a/b c", "mxc://a/%2e", "mxc://a/é", "mxc://a/b\0", "mxc://\u{301}a/b",
+        "mxc://a/\u{301}b",
     ])
     func refusesWhatIsNoMXCURI(_ text: String) { #expect(MXCURI(text) == nil) }
 
