@@ -49,6 +49,7 @@ final class Connection: ReactorHandler {
     /// The weight of what is in flight.
     private(set) var load = 0
     private(set) var isLost = false
+    let openedAt = MonotonicTime.now()
     /// When the server last answered, or was given something to do after it had nothing.
     private(set) var lastProgress = MonotonicTime.now()
 

@@ -11,8 +11,8 @@ final class PoolCore {
     static let maximumLoad = 64
     /// With this much in flight on the least loaded connection, another one is opened.
     static let growthLoad = 4
-    /// A statement that reads goes down with this many connections, then fails: it may be what kills the server.
-    static let maximumLosses = 2
+    /// A statement that reads is cut off this many times, then fails: it may be what kills the server.
+    static let maximumLosses = 3
 
     let configuration: PostgresConfiguration
     let reactor: Reactor
@@ -52,9 +52,12 @@ final class PoolCore {
                 answer(request, .failure(.cancelled))
             } else if isClosing {
                 answer(request, .failure(.closed))
-            } else if queue.count >= configuration.maximumQueuedStatements {
-                answer(request, .failure(.overloaded))
             } else {
+                if queue.count >= configuration.maximumQueuedStatements { handOut(on: loop) }
+                guard queue.count < configuration.maximumQueuedStatements else {
+                    answer(request, .failure(.overloaded))
+                    continue
+                }
                 queue.append(request)
             }
         }
@@ -63,6 +66,14 @@ final class PoolCore {
 
     /// Hands what waits to the connections, and ends their turn: that is one Sync for all reads of a connection.
     func pump(on loop: ReactorLoop) {
+        handOut(on: loop)
+        for connection in connections where connection.needsEndOfTurn { connection.endTurn(on: loop) }
+        connectAsNeeded(on: loop)
+        scheduleUpkeep(on: loop)
+        finishClosing(on: loop)
+    }
+
+    private func handOut(on loop: ReactorLoop) {
         while let request = queue.first {
             if request.isAnswered {
                 queue.removeFirst()
@@ -72,10 +83,6 @@ final class PoolCore {
             queue.removeFirst()
             if !connection.send(request, on: loop) { queue.prepend(request) }
         }
-        for connection in connections where connection.needsEndOfTurn { connection.endTurn(on: loop) }
-        connectAsNeeded(on: loop)
-        scheduleUpkeep(on: loop)
-        finishClosing(on: loop)
     }
 
     func answer(_ request: Request, _ outcome: Request.Outcome) {
@@ -121,8 +128,7 @@ extension PoolCore: ConnectionOwner {
         sessions.remove(connection)
         takeReturned()
         for request in unanswered.reversed() {
-            request.losses += 1
-            request.isSent = false
+            request.wasCutOff(on: connection, now: loop.now)
             if request.isAnswered { continue }
             if request.mode == .read, request.losses < Self.maximumLosses, !isClosing {
                 queue.prepend(request)

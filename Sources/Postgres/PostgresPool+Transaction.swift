@@ -17,10 +17,8 @@ extension PostgresPool {
         isolation: isolated (any Actor)? = #isolation,
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
-        let lease = try await acquireSession()
-        let transaction = PostgresTransaction(pool: self, lease: lease)
+        let (transaction, lease) = try await begin()
         do {
-            try await transaction.begin(Boundary.begin)
             let value = try await body(transaction)
             try Task.checkCancellation()
             let answer = try await transaction.end(Boundary.commit, isCommit: true)
@@ -57,6 +55,24 @@ extension PostgresPool {
             if !submitted { script.finish(.failure(.closed)) }
         }
         try outcome.get()
+    }
+
+    /// Opens a transaction. A connection that was lost while nobody used it may not be known as such yet: then the next
+    /// is tried.
+    private func begin() async throws(PostgresError) -> (PostgresTransaction, SessionLease) {
+        var attempts = 0
+        while true {
+            let lease = try await acquireSession()
+            let transaction = PostgresTransaction(pool: self, lease: lease)
+            do throws(PostgresError) {
+                try await transaction.begin(Boundary.begin)
+                return (transaction, lease)
+            } catch {
+                giveBack(lease, reusable: false)
+                attempts += 1
+                guard case .safe = error.mayRetry, attempts <= configuration.maximumTransactions else { throw error }
+            }
+        }
     }
 
     private func acquireSession() async throws(PostgresError) -> SessionLease {

@@ -15,7 +15,7 @@ package final class PostgresPool: Sendable {
 
     let reactor: Reactor
     let core: LoopBound<PoolCore>
-    private let configuration: PostgresConfiguration
+    let configuration: PostgresConfiguration
     /// Emptied at each turn of the reactor; every element is a task that waits.
     private let inbox = Mutex(Inbox())
 

@@ -20,8 +20,9 @@ final class Request: @unchecked Sendable {
     /// The task was cancelled before the request reached the reactor's thread.
     private(set) var isCancelled = false
     var isSent = false
-    /// How often a connection was lost with it in flight.
-    var losses = 0
+    /// How often it was cut off: by how many outages, not by how many connections.
+    private(set) var losses = 0
+    private var lastLoss = MonotonicTime(nanoseconds: 0)
     /// How often a neighbour's failure kept it from being executed.
     var aborts = 0
     /// How often it was sent again with a new plan.
@@ -56,6 +57,14 @@ final class Request: @unchecked Sendable {
             observer.statementEnded(statement, after: MonotonicTime.now().since(startedAt), error: error)
         }
         continuation.resume(returning: outcome)
+    }
+
+    /// When a server dies, its connections are found dead one by one, and what was in flight on the first may be sent
+    /// on the next: only the loss of a connection that is newer than the last loss is another one.
+    func wasCutOff(on connection: Connection, now: MonotonicTime) {
+        isSent = false
+        if connection.openedAt >= lastLoss { losses += 1 }
+        lastLoss = now
     }
 
     /// What a cancelled task is told depends on where the statement is: not sent, it never will be; a read in flight

@@ -215,7 +215,7 @@ import Testing
     }
 
     @Test func refusesWhatDoesNotFitTheQueue() async throws {
-        let sleep = Statement("sleep", "SELECT pg_sleep(0.3)")
+        let sleep = Statement("sleep", "SELECT pg_sleep(0.05)")
         try await withPool({
             $0.poolSize = 1
             $0.maximumQueuedStatements = 10

@@ -122,7 +122,7 @@ private func connected(_ client: RedisClient) async throws {
     @Test func aCancelledCommandDisturbsNobody() async throws {
         try await withClient(try await TestServers.shared.redisURL()) { client in
             try await connected(client)
-            let blocked = Task { try await client.command("DEBUG", "SLEEP", "0.3") }
+            let blocked = Task { try await client.command("BLPOP", "apus:nothing", "1") }
             try await Task.sleep(for: .milliseconds(50))
             blocked.cancel()
             await #expect(throws: RedisError.cancelled) { try await blocked.value }
