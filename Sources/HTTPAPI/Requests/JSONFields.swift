@@ -63,6 +63,12 @@ package struct JSONFields: Sendable {
         return try JSONFields(of: view, named: prefix + name)
     }
 
+    /// All members, of an object that has no fixed set of them.
+    package func members() throws(MatrixError) -> [String: JSONValue] {
+        guard let object, let members = [String: JSONValue](json: object) else { return [:] }
+        return members
+    }
+
     private func convert<Value: JSONReadable>(_ view: JSONView, _ name: String) throws(MatrixError) -> Value {
         guard let value = Value(json: view) else {
             throw .badJSON("\(prefix + name) must be \(Value.jsonTypeName)")
