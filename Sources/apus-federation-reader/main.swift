@@ -1,1 +1,3 @@
-// Replaced by the real one.
+import Worker
+
+await WorkerProcess.main(.federationReader)

@@ -182,3 +182,10 @@ begin
             from log_append(p_shard, 6::smallint, p_room, p_user, p_now) a;
     end if;
 end $$;
+
+create function intern_server(p_name text) returns bigint language plpgsql as $$
+begin
+    insert into servers (server_name) select p_name
+        where not exists (select 1 from servers s where s.server_name = p_name) on conflict do nothing;
+    return (select s.server_nid from servers s where s.server_name = p_name);
+end $$;

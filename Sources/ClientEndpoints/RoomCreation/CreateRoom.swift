@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
 
 /// Creates a room.
@@ -21,10 +21,9 @@ package enum CreateRoom: Endpoint {
     package static func handle(
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> JoinedRoom {
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         let roomID = try await services.rooms.create(
-            request.creation(services.defaultVersion), by: user, profile: try await services.profiles.profile(of: user),
-            aliases: services.aliases)
+            request.creation(services.defaultVersion), by: user, aliases: services.aliases)
         return JoinedRoom(roomID: roomID)
     }
 }

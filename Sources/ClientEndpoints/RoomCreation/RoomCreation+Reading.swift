@@ -36,10 +36,10 @@ extension RoomCreation {
             creation.powerLevels = object
         }
         creation.initialState = try initialState(fields)
-        let read = creation
+        let (read, named) = (creation, version)
         return { defaultVersion in
             var creation = read
-            creation.version = version ?? defaultVersion
+            creation.version = named ?? defaultVersion
             return creation
         }
     }

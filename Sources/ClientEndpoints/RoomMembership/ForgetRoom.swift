@@ -15,7 +15,7 @@ package enum ForgetRoom: Endpoint {
     package static func handle(
         _ request: RoomAndReason, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> EmptyObject {
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         try await services.rooms.forget(request.roomID, as: user)
         return EmptyObject()
     }

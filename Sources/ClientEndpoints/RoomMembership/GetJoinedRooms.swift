@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
 
 /// The rooms that the caller is in.

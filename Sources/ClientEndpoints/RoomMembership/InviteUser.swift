@@ -15,14 +15,9 @@ package enum InviteUser: Endpoint {
     package static func handle(
         _ request: MemberTarget, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> EmptyObject {
-        let rooms = services.rooms
-        let user = try await rooms.reader.interning.user(caller.userNID)
-        var profile: MemberProfile?
-        if rooms.server.owns(request.target), let target = try await rooms.reader.interning.knownUser(request.target) {
-            profile = try await services.profiles.profile(of: target)
-        }
-        try await rooms.invite(
-            request.target, to: request.roomID, by: user, profile: profile,
+        let user = try await services.rooms.user(caller.userNID)
+        try await services.rooms.invite(
+            request.target, to: request.roomID, by: user,
             details: RoomService.MembershipDetails(reason: request.reason))
         return EmptyObject()
     }

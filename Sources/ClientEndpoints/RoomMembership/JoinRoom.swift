@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
 
 /// Joins a room by its id or an alias, through other servers when need be.
@@ -26,9 +26,9 @@ package enum JoinRoom: Endpoint {
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> JoinedRoom {
         let (roomID, servers) = try await services.resolve(request.room, via: request.servers)
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         try await services.rooms.join(
-            roomID, as: user, profile: try await services.profiles.profile(of: user), via: servers, details: request.details)
+            roomID, as: user, via: servers, details: request.details)
         return JoinedRoom(roomID: roomID)
     }
 }

@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
 
 /// Joins a room by its id.
@@ -24,9 +24,9 @@ package enum JoinRoomByID: Endpoint {
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> JoinedRoom {
         let roomID = request.roomID
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         try await services.rooms.join(
-            roomID, as: user, profile: try await services.profiles.profile(of: user), details: request.details)
+            roomID, as: user, details: request.details)
         return JoinedRoom(roomID: roomID)
     }
 }

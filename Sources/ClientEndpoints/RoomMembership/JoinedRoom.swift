@@ -1,4 +1,4 @@
-package import HTTPAPI
+import HTTPAPI
 package import MatrixCore
 
 /// The room that the caller got into.

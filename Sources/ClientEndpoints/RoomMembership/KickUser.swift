@@ -14,7 +14,7 @@ package enum KickUser: Endpoint {
     package static func handle(
         _ request: MemberTarget, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> EmptyObject {
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         try await services.rooms.kick(request.target, from: request.roomID, by: user, reason: request.reason)
         return EmptyObject()
     }

@@ -15,7 +15,7 @@ package enum LeaveRoom: Endpoint {
     package static func handle(
         _ request: RoomAndReason, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> EmptyObject {
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         try await services.rooms.leave(
             request.roomID, as: user, details: RoomService.MembershipDetails(reason: request.reason))
         return EmptyObject()

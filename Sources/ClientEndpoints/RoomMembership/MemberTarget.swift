@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 
 /// A room, somebody whose membership of it changes, and why.
 package struct MemberTarget: RequestDecodable {

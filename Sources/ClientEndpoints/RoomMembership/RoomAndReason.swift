@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 
 /// A room, and why the caller's own membership of it changes.
 package struct RoomAndReason: RequestDecodable {

@@ -1,4 +1,4 @@
-package import HTTPAPI
+import HTTPAPI
 package import MatrixCore
 
 /// An array of rendered events.

@@ -1,7 +1,6 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
-import Storage
 
 /// An event and what stands around it.
 ///
@@ -60,11 +59,12 @@ package enum GetEventContext: Endpoint {
             filter.lazyLoadsMembers
             ? try await services.lazyState(context.state, for: shown) : try await context.state.allEvents()
         return Response(
-            start: (context.before.end ?? context.before.start).token, end: (context.after.end ?? context.after.start).token,
-            event: try await services.render([context.event], in: readable.room, for: caller).first ?? [],
-            before: try await services.render(context.before.events, in: readable.room, for: caller),
-            after: try await services.render(context.after.events, in: readable.room, for: caller),
-            state: try await services.render(state, in: readable.room, for: caller))
+            start: context.before.endToken ?? context.before.startToken,
+            end: context.after.endToken ?? context.after.startToken,
+            event: try await services.render([context.event], in: readable, for: caller).first ?? [],
+            before: try await services.render(context.before.events, in: readable, for: caller),
+            after: try await services.render(context.after.events, in: readable, for: caller),
+            state: try await services.render(state, in: readable, for: caller))
     }
 }
 

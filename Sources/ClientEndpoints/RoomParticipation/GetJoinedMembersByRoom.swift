@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
 
 /// Who is in a room, with their names and avatars. Only for those who are in it.
@@ -40,9 +40,8 @@ package enum GetJoinedMembersByRoom: Endpoint {
     package static func handle(
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> Response {
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         let room = try await services.rooms.joinedRoom(request.roomID, as: user)
-        let events = try await services.rooms.reader.current(room)?.events(ofType: EventType.member) ?? []
-        return Response(members: events.filter { $0.event.membership == .join })
+        return Response(members: try await services.rooms.joinedMembers(of: room))
     }
 }

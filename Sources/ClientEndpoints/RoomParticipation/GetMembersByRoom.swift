@@ -1,7 +1,6 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
-import Storage
 
 /// The member events of a room, now or at a place of its history.
 ///
@@ -42,8 +41,7 @@ package enum GetMembersByRoom: Endpoint {
         let readable = try await services.readableRoom(request.roomID, by: caller)
         var snapshot = readable.snapshot
         if let at = request.at {
-            let point = try await services.point(at, in: readable.room)
-            snapshot = try await services.rooms.state(at: point, in: readable)
+            snapshot = try await services.rooms.state(at: at, in: readable)
         }
         let members = try await snapshot.events(ofType: EventType.member).filter { event in
             let membership = event.event.membership
@@ -56,6 +54,6 @@ package enum GetMembersByRoom: Endpoint {
             }
         }
         return Response(
-            members: try await services.render(members.sorted { $0.nid < $1.nid }, in: readable.room, for: caller))
+            members: try await services.render(members.sorted { $0.nid < $1.nid }, in: readable, for: caller))
     }
 }

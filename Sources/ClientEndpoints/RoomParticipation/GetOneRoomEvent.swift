@@ -17,6 +17,6 @@ package enum GetOneRoomEvent: Endpoint {
     ) async throws -> RawJSON {
         let readable = try await services.readableRoom(request.roomID, by: caller, otherwise: .unknownEvent)
         let event = try await services.rooms.event(request.eventID, in: readable)
-        return RawJSON(try await services.render([event], in: readable.room, for: caller).first ?? [])
+        return RawJSON(try await services.render([event], in: readable, for: caller).first ?? [])
     }
 }

@@ -1,7 +1,6 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
-import Storage
 
 /// A page of a room's history, in either direction.
 ///
@@ -56,19 +55,15 @@ package enum GetRoomEvents: Endpoint {
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> Response {
         let readable = try await services.readableRoom(request.roomID, by: caller)
-        let room = readable.room
-        var from: TimelinePoint?
-        if let token = request.from { from = try await services.point(token, in: room) }
-        var to: TimelinePoint?
-        if let token = request.to { to = try await services.point(token, in: room) }
         let filter = request.filter
         let page = try await services.rooms.page(
-            of: readable, from: from, to: to, direction: request.direction,
+            of: readable, from: request.from, to: request.to, direction: request.direction,
             limit: request.limit ?? filter.limit ?? defaultLimit, matching: { filter.includes($0.event) })
-        let members = filter.lazyLoadsMembers ? try await services.members(ofSendersOf: page.events, in: readable.snapshot) : []
+        let members =
+            filter.lazyLoadsMembers ? try await services.members(ofSendersOf: page.events, in: readable.snapshot) : []
         return Response(
-            start: request.from ?? page.start.token, end: page.end?.token,
-            chunk: try await services.render(page.events, in: room, for: caller),
-            state: try await services.render(members, in: room, for: caller))
+            start: request.from ?? page.startToken, end: page.endToken,
+            chunk: try await services.render(page.events, in: readable, for: caller),
+            state: try await services.render(members, in: readable, for: caller))
     }
 }

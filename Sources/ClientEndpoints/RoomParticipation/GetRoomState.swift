@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
 
 /// The whole state of a room, as it is or as it was when the caller left.
@@ -23,6 +23,6 @@ package enum GetRoomState: Endpoint {
     ) async throws -> EventList {
         let readable = try await services.readableRoom(request.roomID, by: caller)
         let events = try await readable.snapshot.allEvents().sorted { $0.nid < $1.nid }
-        return EventList(events: try await services.render(events, in: readable.room, for: caller))
+        return EventList(events: try await services.render(events, in: readable, for: caller))
     }
 }

@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
 
 /// The content of one place of a room's state, or with `format=event` the whole event.
@@ -33,7 +33,7 @@ package enum GetRoomStateWithKey: Endpoint {
         guard let event = try await readable.snapshot.event(request.type, request.stateKey) else {
             throw MatrixError(.notFound, "no such state")
         }
-        guard request.wantsEvent else { return RawJSON(try services.renderer.servedEvent(event).content.rawBytes) }
-        return RawJSON(try await services.render([event], in: readable.room, for: caller).first ?? [])
+        guard request.wantsEvent else { return RawJSON(try services.rooms.content(of: event).rawBytes) }
+        return RawJSON(try await services.render([event], in: readable, for: caller).first ?? [])
     }
 }

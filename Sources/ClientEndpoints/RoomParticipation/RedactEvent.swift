@@ -1,7 +1,6 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
-import Storage
 
 /// Takes the content of an event away.
 ///
@@ -28,10 +27,10 @@ package enum RedactEvent: Endpoint {
     package static func handle(
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> SentEvent {
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         return SentEvent(
             eventID: try await services.rooms.redact(
-                request.eventID, in: request.roomID, by: user, reason: request.reason,
-                transaction: EventTransaction(deviceID: caller.deviceID ?? "", transactionID: request.transactionID)))
+                request.eventID, in: request.roomID, by: user, reason: request.reason, device: caller.deviceID,
+                transactionID: request.transactionID))
     }
 }

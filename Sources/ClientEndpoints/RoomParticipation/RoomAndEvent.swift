@@ -1,5 +1,5 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 
 /// An event by its room and id.
 package struct RoomAndEvent: RequestDecodable {

@@ -1,7 +1,6 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
-import Storage
 
 /// Sends a message event; the same transaction id of the same device sends it once.
 ///
@@ -28,12 +27,12 @@ package enum SendMessage: Endpoint {
     package static func handle(
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> SentEvent {
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         var redacts: EventID?
         if request.type == EventType.redaction { redacts = request.content["redacts"]?.string.flatMap { EventID($0) } }
         let draft = EventDraft(
             sender: user, type: request.type, content: request.content, redacts: redacts,
-            transaction: EventTransaction(deviceID: caller.deviceID ?? "", transactionID: request.transactionID))
+            device: caller.deviceID, transactionID: request.transactionID)
         return SentEvent(eventID: try await services.rooms.send(draft, to: request.roomID))
     }
 }

@@ -1,4 +1,4 @@
-package import HTTPAPI
+import HTTPAPI
 package import MatrixCore
 
 /// The id of the event that was sent.

@@ -1,7 +1,6 @@
 package import HTTPAPI
-import MatrixCore
+package import MatrixCore
 import Rooms
-import Storage
 
 /// Sets a place of a room's state.
 ///
@@ -30,7 +29,7 @@ package enum SetRoomStateWithKey: Endpoint {
     package static func handle(
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> SentEvent {
-        let user = try await services.rooms.reader.interning.user(caller.userNID)
+        let user = try await services.rooms.user(caller.userNID)
         if request.type == EventType.canonicalAlias {
             try await CanonicalAliasCheck(aliases: services.aliases).check(request.content, of: request.roomID)
         }

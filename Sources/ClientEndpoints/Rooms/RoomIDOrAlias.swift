@@ -1,4 +1,4 @@
-import MatrixCore
+package import MatrixCore
 
 /// How clients name a room that they want to get into.
 package enum RoomIDOrAlias: Sendable {

@@ -11,7 +11,7 @@ extension RoomService {
     /// - Throws: 400 `M_ROOM_IN_USE` when the alias is taken, 400 `M_INVALID_ROOM_STATE` when the events do not fit together,
     ///   400 `M_UNSUPPORTED_ROOM_VERSION` was decided before.
     package func create(
-        _ creation: RoomCreation, by creator: UserRecord, profile: MemberProfile, aliases: (any AliasReservation)?
+        _ creation: RoomCreation, by creator: UserRecord, aliases: (any AliasReservation)?
     ) async throws -> RoomID {
         guard creation.invites.count <= Self.maxInitialInvites else {
             throw MatrixError(.invalidParam, "too many invites at once")
@@ -25,7 +25,7 @@ extension RoomService {
         if let alias, let aliases, try await aliases.isTaken(alias) {
             throw MatrixError(.roomInUse, "the alias is taken")
         }
-        let foundation = RoomFoundation(creation: creation, creator: creator, profile: profile, alias: alias)
+        let foundation = RoomFoundation(creation: creation, creator: creator, profile: try await profiles.memberProfile(of: creator.nid), alias: alias)
         let create = try createEvent(foundation)
         let room = try await reader.store.intern(
             create.roomID, shard: reader.interning.shard(of: create.roomID.description),
@@ -40,7 +40,7 @@ extension RoomService {
         let details = MembershipDetails(extra: creation.isDirect ? ["is_direct": true] : [:])
         for target in creation.invites where target != creator.userID {
             // The room is there: an invite that cannot be delivered does not undo it.
-            do { try await invite(target, to: room.roomID, by: creator, profile: nil, details: details) } catch {
+            do { try await invite(target, to: room.roomID, by: creator, details: details) } catch {
                 writing.telemetry.log.warning(
                     "invite with a new room failed", [.roomID: "\(room.roomID)", .userID: "\(target)", .cause: "\(error)"])
             }

@@ -16,6 +16,34 @@ extension RoomService {
         package let start: TimelinePoint
         /// Where the next page begins; `nil` at the end of what there is.
         package let end: TimelinePoint?
+
+        package var startToken: String { start.token }
+        package var endToken: String? { end?.token }
+    }
+
+    /// A page from and to the places that tokens stand for: ours, or a sync's.
+    ///
+    /// - Throws: 400 `M_INVALID_PARAM` for a token of nobody's.
+    package func page(
+        of readable: ReadableRoom, from: String?, to: String?, direction: Direction, limit: Int,
+        matching matches: @Sendable (RoomEvent) -> Bool
+    ) async throws -> Page {
+        var start: TimelinePoint?
+        if let from { start = try await point(from, in: readable.room) }
+        var end: TimelinePoint?
+        if let to { end = try await point(to, in: readable.room) }
+        return try await page(of: readable, from: start, to: end, direction: direction, limit: limit, matching: matches)
+    }
+
+    /// The place in a room's history that a client's token stands for.
+    ///
+    /// - Throws: 400 `M_INVALID_PARAM`.
+    package func point(_ token: String, in room: RoomRecord) async throws -> TimelinePoint {
+        if let point = TimelinePoint(token: token) { return point }
+        guard let position = syncPosition(token, room.shard) else {
+            throw MatrixError(.invalidParam, "the token is not valid")
+        }
+        return try await point(at: position, in: room)
     }
 
     package static let maxPage = 1_000

@@ -23,10 +23,10 @@ extension RoomService {
     ///
     /// - Throws: 403 `M_FORBIDDEN` when the user may not join, 404 `M_NOT_FOUND` when no server knows the room.
     package func join(
-        _ roomID: RoomID, as user: UserRecord, profile: MemberProfile, via servers: [ServerName] = [],
+        _ roomID: RoomID, as user: UserRecord, via servers: [ServerName] = [],
         details: MembershipDetails = MembershipDetails()
     ) async throws {
-        var content = profile.content(.join)
+        var content = try await profiles.memberProfile(of: user.nid).content(.join)
         content.merge(details.content) { mine, _ in mine }
         if let room = try await reader.room(roomID), let now = try await reader.current(room),
             try await reader.memberships.isJoined(server.name, in: room.nid)
@@ -92,10 +92,10 @@ extension RoomService {
 
     /// Asks to be let in.
     package func knock(
-        _ roomID: RoomID, as user: UserRecord, profile: MemberProfile, via servers: [ServerName],
+        _ roomID: RoomID, as user: UserRecord, via servers: [ServerName],
         details: MembershipDetails = MembershipDetails()
     ) async throws {
-        var content = profile.content(.knock)
+        var content = try await profiles.memberProfile(of: user.nid).content(.knock)
         content.merge(details.content) { mine, _ in mine }
         if let room = try await reader.room(roomID), try await reader.memberships.isJoined(server.name, in: room.nid) {
             return try await change(.knock, of: user.userID, by: user, in: room, content: content)
@@ -127,11 +127,15 @@ extension RoomService {
 
     /// Invites somebody; the server of a remote user signs the invite before it is written.
     package func invite(
-        _ target: UserID, to roomID: RoomID, by user: UserRecord, profile: MemberProfile?,
+        _ target: UserID, to roomID: RoomID, by user: UserRecord,
         details: MembershipDetails = MembershipDetails()
     ) async throws {
         let room = try await joinedRoom(roomID, as: user)
-        var content = (profile ?? MemberProfile()).content(.invite)
+        var profile = MemberProfile()
+        if server.owns(target), let known = try await reader.interning.knownUser(target) {
+            profile = try await profiles.memberProfile(of: known.nid)
+        }
+        var content = profile.content(.invite)
         content.merge(details.content) { mine, _ in mine }
         if let membership = try await reader.current(room)?.membership(of: target), membership == .join {
             throw MatrixError(.forbidden, "\(target) is already in the room")

@@ -14,7 +14,8 @@ extension RoomService {
     ///
     /// - Throws: 403 `M_FORBIDDEN`, 404 `M_NOT_FOUND` when the room has no such event.
     package func redact(
-        _ eventID: EventID, in roomID: RoomID, by user: UserRecord, reason: String?, transaction: EventTransaction?
+        _ eventID: EventID, in roomID: RoomID, by user: UserRecord, reason: String?, device: String?,
+        transactionID: String
     ) async throws -> EventID {
         let room = try await joinedRoom(roomID, as: user)
         guard let target = try await reader.events.event(eventID, in: room) else { throw MatrixError.unknownEvent }
@@ -32,13 +33,36 @@ extension RoomService {
         if let reason { content["reason"] = .string(reason) }
         if version.hasRedactsInContent { content["redacts"] = .string(eventID.description) }
         let draft = try EventDraft(
-            sender: user, type: EventType.redaction, content: .object(content), redacts: eventID, transaction: transaction)
+            sender: user, type: EventType.redaction, content: .object(content), redacts: eventID,
+            transaction: EventTransaction(deviceID: device ?? "", transactionID: transactionID))
         return try await send(draft, in: room)
     }
 
     package func joinedRooms(of user: UserNID) async throws -> [RoomID] {
         let joined = try await reader.memberships.memberships(of: user).filter { $0.membership == .join }
         return try await reader.store.rooms(joined.map(\.roomNID)).values.map(\.roomID)
+    }
+
+    /// The member events of who is in the room.
+    package func joinedMembers(of room: RoomRecord) async throws -> [RoomEvent] {
+        let events = try await reader.current(room)?.events(ofType: EventType.member) ?? []
+        return events.filter { $0.event.membership == .join }
+    }
+
+    /// Events as a caller sees them.
+    package func render(
+        _ events: [RoomEvent], in readable: ReadableRoom, for user: UserRecord, device: String?
+    ) async throws -> [[UInt8]] {
+        let context = EventRenderer.Context(user: user, deviceID: device, now: now, includesRoomID: true)
+        return try await renderer.render(events, in: readable.room, for: context)
+    }
+
+    /// The content of an event as it may be shown.
+    package func content(of event: RoomEvent) throws -> JSONView { try renderer.servedEvent(event).content }
+
+    /// The state at the place of the room's history that a token stands for.
+    package func state(at token: String, in readable: ReadableRoom) async throws -> RoomSnapshot {
+        try await state(at: try await point(token, in: readable.room), in: readable)
     }
 
     /// The state at a place of the room's history.

@@ -11,10 +11,21 @@ package struct RoomService: Sendable {
     package let visibility: EventVisibility
     /// What needs other servers; `nil` in a worker without federation.
     package let remote: (any RemoteRooms)?
+    let profiles: ProfileStore
+    let renderer: EventRenderer
+    let syncPosition: SyncPosition
 
-    package init(writing: RoomWriting, remote: (any RemoteRooms)?) {
+    /// Reads a sync token where one stands for a place in a room's history: the position of a shard.
+    package typealias SyncPosition = @Sendable (_ token: String, _ shard: Int16) -> Int64?
+
+    package init(
+        writing: RoomWriting, profiles: ProfileStore, remote: (any RemoteRooms)?, syncPosition: @escaping SyncPosition
+    ) {
         self.writing = writing
+        self.profiles = profiles
         self.remote = remote
+        self.syncPosition = syncPosition
+        renderer = EventRenderer(reader: writing.reader)
         reader = writing.reader
         writers = RoomWriters(services: writing)
         visibility = EventVisibility(reader: writing.reader)
@@ -24,6 +35,9 @@ package struct RoomService: Sendable {
     var now: Int64 { writing.now }
 
     // MARK: Rooms and members
+
+    /// A user by number.
+    package func user(_ nid: UserNID) async throws -> UserRecord { try await reader.interning.user(nid) }
 
     /// The room, for somebody who is in it.
     ///

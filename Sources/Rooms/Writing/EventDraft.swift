@@ -23,6 +23,15 @@ package struct EventDraft: Sendable {
             content: try JSONDocument(parsing: content.canonicalBytes).root, redacts: redacts, transaction: transaction)
     }
 
+    /// A message that a device sends under a transaction id.
+    package init(
+        sender: UserRecord, type: String, content: JSONView, redacts: EventID?, device: String?, transactionID: String
+    ) {
+        self.init(
+            sender: sender, type: type, content: content, redacts: redacts,
+            transaction: EventTransaction(deviceID: device ?? "", transactionID: transactionID))
+    }
+
     package init(
         sender: UserRecord, type: String, stateKey: String? = nil, content: JSONView, redacts: EventID? = nil,
         transaction: EventTransaction? = nil, timestamp: Int64? = nil

@@ -115,6 +115,16 @@ package final class Interning: Sendable {
         return users
     }
 
+    // MARK: Servers
+
+    /// A server's number, given now if it had none.
+    package func server(_ name: ServerName) async throws -> ServerNID {
+        guard var row = try await pool.query(NameStatements.internServer, name.description).first else {
+            throw StorageError.missing("server")
+        }
+        return ServerNID(try row.next(Int64.self))
+    }
+
     // MARK: State keys
 
     /// The number of a pair of event type and state key, given now if it had none.

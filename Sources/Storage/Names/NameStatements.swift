@@ -2,7 +2,7 @@ import Postgres
 
 /// The SQL that gives numbers to names and names to numbers.
 enum NameStatements {
-    static let all = [internUsers, usersByID, usersByNID, internStateKeys, stateKeys, stateKeysByNID, serversByNID]
+    static let all = [internUsers, usersByID, usersByNID, internStateKeys, stateKeys, stateKeysByNID, internServer]
 
     static let internUsers = Statement(
         "names.intern_users", "select user_id, user_nid, server_nid, shard from intern_users($1, $2, $3)")
@@ -22,6 +22,5 @@ enum NameStatements {
     static let stateKeysByNID = Statement(
         "names.state_keys_by_nid",
         "select event_type, state_key, state_key_nid from state_keys where state_key_nid = any ($1)", mode: .read)
-    static let serversByNID = Statement(
-        "names.servers_by_nid", "select server_nid, server_name from servers where server_nid = any ($1)", mode: .read)
+    static let internServer = Statement("names.intern_server", "select intern_server($1)")
 }

@@ -5,7 +5,9 @@ struct ApusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus", abstract: "A Matrix homeserver.",
         version: "\(ApusVersion.name) \(ApusVersion.number)",
-        subcommands: [ConfigCommand.self, KeysCommand.self, ProxyConfigCommand.self])
+        subcommands: [
+            ServeCommand.self, MigrateCommand.self, ConfigCommand.self, KeysCommand.self, ProxyConfigCommand.self,
+        ])
 }
 
 /// The executable `apus`.

@@ -3,22 +3,17 @@ package import ServerConfiguration
 
 /// The executable of one role: `--config FILE --worker NAME`.
 package enum WorkerProcess {
-    /// Reads the arguments and the configuration, and hands them to `serve`; ends the process when it returns.
+    /// Reads the arguments and the configuration, serves until it is told to stop, and ends the process.
     ///
     /// Not isolated to the main actor, where a `main.swift` starts: every hop from there would cost microseconds.
-    ///
-    /// - Parameter serve: opens what the worker needs, serves until it is told to stop, and returns when all is done.
-    package nonisolated static func main(
-        _ role: WorkerRole,
-        serve: @Sendable (ServerConfiguration, ServerConfiguration.Worker) async throws -> Void
-    ) async {
+    package nonisolated static func main(_ role: WorkerRole) async {
         let arguments = WorkerArguments.parseOrExit()
         do {
             let configuration = try arguments.file.load()
             let worker = try ConfigurationArgument.orExit { () throws(ConfigurationMistakes) in
                 try configuration.worker(named: arguments.worker, role: role, file: arguments.file.path)
             }
-            try await serve(configuration, worker)
+            try await Console.orFailure { try await HomeserverProcess.serve(worker, of: configuration) }
         } catch {
             WorkerArguments.exit(withError: error)
         }

@@ -33,13 +33,15 @@ struct AccountsPart: Sendable {
                 allowsGuests: configuration.registration.allowsGuests),
             publicBaseURL: configuration.publicBaseURL.text, hasher: hasher, limiter: limiter, feed: core.feed,
             interning: core.interning, stores: stores, telemetry: core.telemetry)
-        services = AccountServices(setup)
+        let services = AccountServices(setup)
+        self.services = services
         administration = AdminServices(
             accounts: services,
             sharedSecret: configuration.registration.sharedSecret.map {
                 services.sharedSecretRegistration($0.text, setup)
             })
-        discovery = DiscoveryServices(configuration)
+        discovery = DiscoveryServices(
+            publicBaseURL: configuration.publicBaseURL.text, defaultRoomVersion: configuration.rooms.defaultVersion)
         sightings = DeviceSightings(devices: stores.devices, telemetry: core.telemetry)
         tokens = AccessTokens(devices: stores.devices, feed: core.feed, sightings: sightings, telemetry: core.telemetry)
     }

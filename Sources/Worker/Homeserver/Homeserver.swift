@@ -46,6 +46,7 @@ package struct Homeserver: Sendable {
             + ServedEndpoint.all(AdminEndpoints.all, with: accounts.administration, in: environment)
             + ServedEndpoint.all(DiscoveryEndpoints.all, with: accounts.discovery, in: environment)
             + ServedEndpoint.all(RoomEndpoints.all, with: rooms.endpoints, in: environment)
+            + ServedEndpoint.all(DirectoryEndpoints.all, with: rooms.directory, in: environment)
     }
 
     /// What runs beside the requests, in the order in which it is started.

@@ -1,12 +1,12 @@
 import Cluster
-package import MatrixCore
+import MatrixCore
 import Postgres
 import Reactor
 import Redis
 import Rooms
-package import ServerConfiguration
+import ServerConfiguration
 import Storage
-package import Telemetry
+import Telemetry
 
 /// What every role rests on: the connections, the log as this process follows it, names and numbers.
 package struct HomeserverCore: Sendable {
@@ -66,7 +66,7 @@ extension RedisConfiguration {
     init(_ url: RedisURL) {
         let endpoint: Endpoint =
             switch url.endpoint {
-            case .tcp(let host, let port): .tcp(host: host, port: port)
+            case .tcp(let host, let port): .tcp(host: host, port: UInt16(clamping: port))
             case .unix(let path): .unix(path: path)
             }
         self.init(endpoint: endpoint, user: url.user, password: url.password?.text, database: url.database)

@@ -1,6 +1,7 @@
 import Accounts
 import ClientEndpoints
 import Cluster
+import Directory
 import MatrixCore
 import Rooms
 import ServerConfiguration
@@ -10,6 +11,7 @@ import Telemetry
 /// Rooms and what is done in them.
 struct RoomsPart: Sendable {
     let service: RoomService
+    let directory: RoomDirectory
     let endpoints: RoomEndpointServices
 
     init(_ core: HomeserverCore, accounts: AccountsPart) async throws {
@@ -20,30 +22,38 @@ struct RoomsPart: Sendable {
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: core.pool), feed: core.feed, server: core.server,
             localServerNID: serverNID, notifications: SilentNotifications(), telemetry: core.telemetry)
-        service = RoomService(writing: writing, remote: nil)
+        let installation = core.installation
+        service = RoomService(writing: writing, profiles: accounts.stores.profiles, remote: nil) { token, shard in
+            let decoded = try? SyncToken(
+                token, incarnation: installation.incarnation, shards: Int(installation.shardCount))
+            return decoded?.log[shard]
+        }
         _ = core.feed.observe { row in
             guard let room = row.roomNID else { return }
             for eventID in row.redacted { reader.events.forget(eventID, in: room) }
         }
-        let directory = RoomDirectory(
-            store: DirectoryStore(pool: core.pool), rooms: service, remote: nil)
+        directory = RoomDirectory(
+            store: DirectoryStore(pool: core.pool), rooms: service,
+            policy: DirectoryPolicy(core.configuration.roomDirectory.publish))
         endpoints = RoomEndpointServices(
-            rooms: service, profiles: LocalProfiles(profiles: accounts.services.profiles), aliases: directory,
-            defaultVersion: RoomVersion(core.configuration.rooms.defaultVersion) ?? .default, clock: core.telemetry.clock,
-            syncPosition: { token, shard in
-                let decoded = try? SyncToken(
-                    token, incarnation: core.installation.incarnation, shards: Int(core.installation.shardCount))
-                return decoded?.log[shard]
-            })
+            rooms: service, aliases: directory,
+            defaultVersion: RoomVersion(core.configuration.rooms.defaultVersion) ?? .default)
     }
 }
 
-/// Profiles of local users, for their member events.
-struct LocalProfiles: MemberProfiles {
-    let profiles: Profiles
-
-    func profile(of user: UserRecord) async throws -> Rooms.MemberProfile {
-        let profile = try await profiles.memberProfile(of: user)
-        return Rooms.MemberProfile(displayName: profile.displayName, avatarURL: profile.avatarURL)
+extension DirectoryPolicy {
+    fileprivate init(_ publisher: ServerConfiguration.RoomDirectory.Publisher) {
+        switch publisher {
+        case .everyone: self = .everyone
+        case .administrators: self = .administrators
+        case .nobody: self = .nobody
+        }
     }
+}
+
+/// Until push rules are evaluated nobody is notified.
+private struct SilentNotifications: NotificationPolicy {
+    func decide(
+        for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
+    ) async throws -> NotificationDecision { .silent }
 }

@@ -1,0 +1,28 @@
+package import Directory
+package import HTTPAPI
+package import MatrixCore
+
+/// The public rooms of this server.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3publicrooms
+/// - Errors: 400 `M_INVALID_PARAM` for a batch of nobody's.
+package enum GetPublicRooms: Endpoint {
+    package static let route = Route("getPublicRooms", .get, "/_matrix/client/v3/publicRooms", guests: true)
+
+    package struct Request: RequestDecodable {
+        let server: ServerName?
+        let query: PublicRoomQuery
+
+        package init(from input: borrowing RequestInput) throws(MatrixError) {
+            server = try input.query(optional: "server", { ServerName($0) })
+            query = PublicRoomQuery(
+                limit: try input.query(number: "limit", in: 0...10_000), since: input.query(optional: "since"))
+        }
+    }
+
+    package static func handle(
+        _ request: Request, from caller: Anyone, with directory: RoomDirectory
+    ) async throws -> PublicRoomList {
+        PublicRoomList(page: try await directory.publicRooms(request.query, of: request.server))
+    }
+}

@@ -1,0 +1,127 @@
+package import MatrixCore
+package import Rooms
+package import Storage
+import Telemetry
+
+/// Aliases of rooms, and the list of public ones.
+package struct RoomDirectory: RoomAliasing {
+    /// Aliases that a room may have here.
+    package static let maxAliasesPerRoom = 1_000
+    /// Servers that are named to whoever looks an alias up.
+    private static let maxServers = 20
+
+    let store: DirectoryStore
+    package let rooms: RoomService
+    let policy: DirectoryPolicy
+
+    package init(store: DirectoryStore, rooms: RoomService, policy: DirectoryPolicy) {
+        self.store = store
+        self.rooms = rooms
+        self.policy = policy
+    }
+
+    // MARK: Looking up
+
+    package func resolve(_ alias: RoomAlias) async throws -> (roomID: RoomID, servers: [ServerName]) {
+        if let local = try await resolveHere(alias) { return local }
+        guard alias.serverName != rooms.server.name, let found = try await rooms.remote?.room(for: alias) else {
+            throw MatrixError(.notFound, "no room has the alias \(alias)")
+        }
+        return found
+    }
+
+    /// The room that an alias of this server names, and servers that are in it, ours first.
+    package func resolveHere(_ alias: RoomAlias) async throws -> (roomID: RoomID, servers: [ServerName])? {
+        guard alias.serverName == rooms.server.name, let found = try await store.room(named: alias) else { return nil }
+        let others = try await rooms.reader.memberships.joinedServers(of: found.room).filter { $0 != rooms.server.name }
+        return (found.roomID, [rooms.server.name] + others.prefix(Self.maxServers - 1))
+    }
+
+    /// The aliases that this server gave a room, for those who may read it.
+    package func aliases(of roomID: RoomID, for user: UserRecord) async throws -> [RoomAlias] {
+        let readable = try await rooms.readableRoom(roomID, by: user)
+        return try await store.aliases(of: readable.room.nid)
+    }
+
+    // MARK: Changing
+
+    package func isTaken(_ alias: RoomAlias) async throws -> Bool { try await store.room(named: alias) != nil }
+
+    package func reserve(_ alias: RoomAlias, for room: RoomRecord, by user: UserRecord) async throws {
+        guard try await store.add(alias, of: room.nid, by: user.nid, now: rooms.writing.telemetry.clock.nowMilliseconds)
+        else { throw MatrixError(.roomInUse, "the alias is taken") }
+    }
+
+    package func publish(_ room: RoomRecord) async throws { try await store.setPublished(true, room.nid) }
+
+    /// Gives a room an alias of this server.
+    ///
+    /// - Throws: 409 `M_UNKNOWN` when it is taken, 400 `M_INVALID_PARAM` for another server's, 403 for who is not in the room.
+    package func add(_ alias: RoomAlias, to roomID: RoomID, by user: UserRecord) async throws {
+        guard alias.serverName == rooms.server.name else {
+            throw MatrixError(.invalidParam, "the alias is one of another server")
+        }
+        let room = try await rooms.joinedRoom(roomID, as: user)
+        guard try await store.aliases(of: room.nid).count < Self.maxAliasesPerRoom else {
+            throw MatrixError(.limitExceeded, "the room has too many aliases", status: 400)
+        }
+        guard try await store.add(alias, of: room.nid, by: user.nid, now: rooms.writing.telemetry.clock.nowMilliseconds)
+        else { throw MatrixError(.unknown, "the alias is taken", status: 409) }
+    }
+
+    /// Takes an alias away: whoever made it may, and whoever may change the room's canonical alias.
+    ///
+    /// - Throws: 404 `M_NOT_FOUND`, 403 `M_FORBIDDEN`.
+    package func remove(_ alias: RoomAlias, by user: UserRecord, isAdministrator: Bool) async throws {
+        guard let found = try await store.room(named: alias) else { throw MatrixError(.notFound, "no such alias") }
+        if found.creator != user.nid, !isAdministrator {
+            guard try await mayName(found.roomID, user) else { throw MatrixError(.forbidden, "the alias is not yours") }
+        }
+        _ = try await store.remove(alias)
+    }
+
+    /// Whether the user has the power to change the room's canonical alias.
+    private func mayName(_ roomID: RoomID, _ user: UserRecord) async throws -> Bool {
+        guard let room = try await rooms.reader.room(roomID), let now = try await rooms.reader.current(room),
+            let version = RoomVersion(room.version), try await now.membership(of: user.userID) == .join
+        else { return false }
+        let state = try await now.events([.create, .powerLevels])
+        let levels = AuthStateMap(state.values.map(\.event)).powerLevels(in: version)
+        return levels.level(of: user.userID) >= levels.required(type: EventType.canonicalAlias, isState: true)
+    }
+
+    // MARK: Publication
+
+    package func isPublished(_ roomID: RoomID) async throws -> Bool {
+        guard let room = try await rooms.reader.room(roomID) else { throw MatrixError(.notFound, "no such room") }
+        return try await store.isPublished(room.nid)
+    }
+
+    /// - Throws: 404 `M_NOT_FOUND`, 403 `M_FORBIDDEN` for who may not name the room, or publish at all.
+    package func setPublished(
+        _ isPublished: Bool, _ roomID: RoomID, by user: UserRecord, isAdministrator: Bool
+    ) async throws {
+        guard let room = try await rooms.reader.room(roomID) else { throw MatrixError(.notFound, "no such room") }
+        var isAllowed = policy.lets(isAdministrator: isAdministrator)
+        if isAllowed, !isAdministrator { isAllowed = try await mayName(roomID, user) }
+        guard isAllowed else {
+            throw MatrixError(.forbidden, "you may not publish this room")
+        }
+        try await store.setPublished(isPublished, room.nid)
+    }
+}
+
+/// Who may put rooms on the public list.
+package enum DirectoryPolicy: Sendable {
+    case everyone
+    case administrators
+    case nobody
+
+    func lets(isAdministrator: Bool) -> Bool {
+        switch self {
+        case .everyone: true
+        case .administrators: isAdministrator
+        case .nobody: false
+        }
+    }
+}
