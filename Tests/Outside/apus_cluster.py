@@ -1,6 +1,7 @@
 """An Apus cluster for tests: a private PostgreSQL and Redis, the executables of a build, HAProxy in front.
 
-The configuration is the one that an operator writes. With `single=True` it is `apus serve`, all roles in one process.
+The configuration is the one that an operator writes, and HAProxy's is the one that Apus makes of it. With
+`single=True` it is `apus serve`, all roles in one process.
 """
 
 import os
@@ -54,7 +55,7 @@ class ApusCluster:
         self.shared_secret = secrets.token_hex(16)
         self.postgres = Postgres(self.folder, durable=durable)
         self.redis = None if single else Redis(self.folder)
-        self.ports = {name: free_port() for name in (["serve-1", "serve-2"] if single else ROLES)}
+        self.ports = {name: free_port() for name in (["serve-1", "serve-2"] if single else ["front", *ROLES])}
         self.workers = {}
         self.proxy = None
 
@@ -72,7 +73,7 @@ class ApusCluster:
 
     @property
     def front_url(self):
-        return self.proxy.url
+        return self.base_urls[0] if self.single else self.proxy.url
 
     # -- life
 
@@ -92,12 +93,13 @@ class ApusCluster:
         run([executable("apus"), "config", "check", "--config", self.configuration], cwd=self.folder)
         if self.single:
             argv = [executable("apus"), "serve", "--config", self.configuration]
-            self.workers["serve"] = self._start_child("serve", argv, list(self.ports.values()))
+            self.workers["serve"] = self._start_child("serve", argv, [self.ports["serve-1"], self.ports["serve-2"]])
         else:
             run([executable("apus"), "migrate", "--config", self.configuration], cwd=self.folder)
             for name in ROLES:
                 self.start_worker(name)
-        self.proxy = Proxy(self.folder, self._routes(), health="/ready", tls=self.tls).start()
+            text = run([executable("apus"), "proxy-config", "--config", self.configuration], cwd=self.folder)
+            self.proxy = Proxy(self.folder, self.ports["front"], text).start()
 
     def start_worker(self, name):
         argv = [executable(f"apus-{ROLES[name]}"), "--config", self.configuration, "--worker", name]
@@ -125,29 +127,15 @@ class ApusCluster:
     def processes(self):
         """Process ids by what they are, for accounting."""
         found = {name: child.pid for name, child in self.workers.items()}
-        found |= {"postgres": self.postgres.child.pid, "haproxy": self.proxy.child.pid}
-        if self.redis:
-            found["redis"] = self.redis.child.pid
+        found["postgres"] = self.postgres.child.pid
+        if not self.single:
+            found |= {"redis": self.redis.child.pid, "haproxy": self.proxy.child.pid}
         return found
 
     def log_tails(self):
         return "\n".join(child.tail(20) for child in self.workers.values())
 
     # -- configuration
-
-    def _routes(self):
-        if self.single:
-            return [("serve", None, [f"127.0.0.1:{self.ports['serve-1']}"])]
-
-        def of(role):
-            return [f"127.0.0.1:{self.ports[name]}" for name, its in ROLES.items() if its == role]
-
-        media = "path_beg /_matrix/media/ /_matrix/client/v1/media/ /_matrix/federation/v1/media/"
-        return [
-            ("media", media, of("media")),
-            ("federation", "path_beg /_matrix/federation/ /_matrix/key/", of("federation-reader")),
-            ("clients", None, of("client-api")),
-        ]
 
     def _configuration(self):
         configuration = {
@@ -165,9 +153,15 @@ class ApusCluster:
             configuration["redis"] = {"url": self.redis.url()}
         if self.ca:
             configuration["outbound"]["ca_file"] = str(self.ca)
-        if self.single:
-            configuration["listeners"] = [{"address": f"127.0.0.1:{port}"} for port in self.ports.values()]
-        else:
+        # Those of the one process, or what HAProxy opens for the workers.
+        fronts = ("serve-1", "serve-2") if self.single else ("front",)
+        configuration["listeners"] = [{"address": f"127.0.0.1:{self.ports[name]}"} for name in fronts]
+        if self.tls:
+            certificate, key, port = self.tls
+            configuration["listeners"].append(
+                {"address": f"127.0.0.1:{port}", "tls": {"certificate": str(certificate), "key": str(key)}}
+            )
+        if not self.single:
             configuration["workers"] = {
                 name: {"role": role, "address": f"127.0.0.1:{self.ports[name]}"} for name, role in ROLES.items()
             }

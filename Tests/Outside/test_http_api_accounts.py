@@ -5,7 +5,7 @@ import hmac
 
 import pytest
 
-from outside.client import Client, User, V3, fresh_name, q
+from outside.client import V3, Client, User, fresh_name, q
 
 PASSWORD = "correct horse battery staple"
 DUMMY = {"type": "m.login.dummy"}
@@ -44,9 +44,7 @@ def test_capabilities_need_a_token(anyone):
 
 
 def test_login_offers_passwords(anyone):
-    assert {"type": "m.login.password"} in [
-        {"type": flow["type"]} for flow in anyone.get("/login").ok()["flows"]
-    ]
+    assert {"type": "m.login.password"} in [{"type": flow["type"]} for flow in anyone.get("/login").ok()["flows"]]
 
 
 def test_cross_origin_requests_are_allowed(anyone):

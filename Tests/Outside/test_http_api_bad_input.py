@@ -26,7 +26,11 @@ def unharmed(alice, bob, room):
     """The room holds nothing new, and works."""
     chunk = alice.messages(room, limit=100).ok()["chunk"]
     assert {event["type"] for event in chunk} <= {
-        "m.room.create", "m.room.member", "m.room.power_levels", "m.room.join_rules", "m.room.history_visibility",
+        "m.room.create",
+        "m.room.member",
+        "m.room.power_levels",
+        "m.room.join_rules",
+        "m.room.history_visibility",
         "m.room.guest_access",
     }
     alice.send(room, "still works")
@@ -109,11 +113,7 @@ def test_what_is_not_an_object_is_refused(alice, bob, room, raw):
 
 @pytest.mark.parametrize(
     ("opening", "closing", "depth"),
-    [
-        (b'{"a":', b"}", 5_000),
-        (b"[", b"]", 20_000),
-        (b'[{"a":', b"}]", 5_000),
-    ],
+    [(b'{"a":', b"}", 5_000), (b"[", b"]", 20_000), (b'[{"a":', b"}]", 5_000)],
     ids=["objects", "arrays", "both"],
 )
 def test_deep_nesting_is_refused(alice, bob, room, opening, closing, depth):
@@ -159,6 +159,7 @@ def test_a_request_has_a_greatest_size(alice, bob, room):
 
 
 # -- wrong types: (method, path, body)
+
 
 def different(method, path, body):
     """A row that Synapse lets through, or answers 500 to, although the specification gives the field a type."""
@@ -214,7 +215,12 @@ def test_wrong_types_are_refused(alice, bob, room, method, path, body):
     answer = alice.ask(method, path, body)
     assert answer.status == 400, answer
     assert answer.errcode in (
-        "M_BAD_JSON", "M_MISSING_PARAM", "M_INVALID_PARAM", "M_UNKNOWN", "M_INVALID_USERNAME", "M_NOT_JSON",
+        "M_BAD_JSON",
+        "M_MISSING_PARAM",
+        "M_INVALID_PARAM",
+        "M_UNKNOWN",
+        "M_INVALID_USERNAME",
+        "M_NOT_JSON",
     ), answer
     unharmed(alice, bob, room)
 
@@ -236,7 +242,16 @@ def test_a_key_given_twice_does_not_confuse(alice, room):
 # -- identifiers
 
 BAD_ROOMS = ["nonsense", "!", "!:", "#alias:outside.test", "@user:outside.test", "!a:b:c:d", "!" + "a" * 300, "!ü"]
-READS = ["state", "members", "joined_members", "messages?dir=b", "state/m.room.name", "event/$x", "context/$x", "aliases"]
+READS = [
+    "state",
+    "members",
+    "joined_members",
+    "messages?dir=b",
+    "state/m.room.name",
+    "event/$x",
+    "context/$x",
+    "aliases",
+]
 
 
 @pytest.mark.parametrize("room_id", BAD_ROOMS)
@@ -247,7 +262,9 @@ def test_bad_room_ids_are_refused(alice, room_id, what):
     assert answer.errcode, answer
 
 
-@pytest.mark.parametrize("what", [pytest.param(what, marks=() if what == "event/$x" else SYNAPSE_FAILS) for what in READS])
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=() if what == "event/$x" else SYNAPSE_FAILS) for what in READS]
+)
 def test_a_nul_in_a_room_id_is_refused(alice, what):
     answer = alice.get(f"/rooms/!a%00b:outside.test/{what}")
     assert answer.status in (400, 403, 404), answer
@@ -331,13 +348,7 @@ def test_bad_http_harms_nobody(homeserver, anyone, raw):
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        "/_matrix/client/v3/rooms/%ff%fe/state",
-        "/_matrix/client/v3/%",
-        "/_matrix/../x",
-        "//",
-    ],
+    "path", ["/_matrix/client/v3/rooms/%ff%fe/state", "/_matrix/client/v3/%", "/_matrix/../x", "//"]
 )
 def test_bad_paths_harm_nobody(alice, homeserver, path):
     raw = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\nConnection: close\r\n\r\n".encode()

@@ -41,17 +41,23 @@ def test_transactions_belong_to_a_device(alice, room):
     login = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": alice.user_id}}
     other = User(alice.base_urls, alice.post("/login", login | {"password": alice.password}).ok(), alice.password)
     first = alice.send_event(room, "m.room.message", {"msgtype": "m.text", "body": "a"}, "same").ok()["event_id"]
-    assert other.send_event(room, "m.room.message", {"msgtype": "m.text", "body": "b"}, "same").ok()["event_id"] != first
+    assert (
+        other.send_event(room, "m.room.message", {"msgtype": "m.text", "body": "b"}, "same").ok()["event_id"] != first
+    )
 
 
 def test_transactions_belong_to_a_path(alice, room):
     other = alice.create_room()
     first = alice.send_event(room, "m.room.message", {"msgtype": "m.text", "body": "a"}, "same").ok()["event_id"]
-    assert alice.send_event(other, "m.room.message", {"msgtype": "m.text", "body": "a"}, "same").ok()["event_id"] != first
+    assert (
+        alice.send_event(other, "m.room.message", {"msgtype": "m.text", "body": "a"}, "same").ok()["event_id"] != first
+    )
 
 
 def test_the_sender_sees_its_transaction_id(alice, bob, room):
-    event = alice.send_event(room, "m.room.message", {"msgtype": "m.text", "body": "mine"}, "my-transaction").ok()["event_id"]
+    event = alice.send_event(room, "m.room.message", {"msgtype": "m.text", "body": "mine"}, "my-transaction").ok()[
+        "event_id"
+    ]
     mine = alice.get(f"/rooms/{q(room)}/event/{q(event)}").ok()
     assert mine["unsigned"]["transaction_id"] == "my-transaction"
     assert "transaction_id" not in bob.get(f"/rooms/{q(room)}/event/{q(event)}").ok().get("unsigned", {})
@@ -69,7 +75,7 @@ def test_an_event_has_its_client_form(alice, room):
 
 def test_content_comes_back_as_it_was_sent(alice, room):
     content = {
-        "body": "ünï \U0001f600 \\ \" \u2028 \u0000",
+        "body": 'ünï \U0001f600 \\ " \u2028 \u0000',
         "n": [0, -1, 2**53 - 1, -(2**53) + 1],
         "b": [True, False, None],
         "": {"": []},
@@ -160,7 +166,9 @@ def test_who_left_sees_the_state_of_then(alice, bob, room):
     bob.leave(room)
     alice.set_state(room, "m.room.topic", {"topic": "now"}).ok()
     assert bob.get_state(room, "m.room.topic").ok()["topic"] == "then"
-    topics = [e["content"]["topic"] for e in bob.get(f"/rooms/{q(room)}/state").ok().json if e["type"] == "m.room.topic"]
+    topics = [
+        e["content"]["topic"] for e in bob.get(f"/rooms/{q(room)}/state").ok().json if e["type"] == "m.room.topic"
+    ]
     assert topics == ["then"]
 
 
@@ -285,7 +293,7 @@ def test_paging_in_both_directions_meets_every_event_once(alice, bob, room):
         forward += page["chunk"]
         token = page.get("end")
     # From the token that the last page backwards began at, forward comes everything newer than it.
-    assert [event["event_id"] for event in forward] == list(reversed(ids))[-len(forward):]
+    assert [event["event_id"] for event in forward] == list(reversed(ids))[-len(forward) :]
     assert sent[-1] == forward[-1]["event_id"]
 
 

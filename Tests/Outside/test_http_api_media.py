@@ -84,7 +84,12 @@ def test_new_media_is_not_served_on_the_legacy_paths(alice, anyone):
 
 @pytest.mark.parametrize(
     ("width", "height", "method", "at_least"),
-    [(32, 32, "crop", (32, 32)), (96, 96, "crop", (96, 96)), (320, 240, "scale", (320, 240)), (50, 50, "scale", (50, 1))],
+    [
+        (32, 32, "crop", (32, 32)),
+        (96, 96, "crop", (96, 96)),
+        (320, 240, "scale", (320, 240)),
+        (50, 50, "scale", (50, 1)),
+    ],
 )
 def test_thumbnails(alice, width, height, method, at_least):
     path = upload(alice, picture(), "image/png")

@@ -97,12 +97,21 @@ def test_the_default_rules(alice):
     names = {kind: [rule["rule_id"] for rule in rules[kind]] for kind in rules}
     assert names["override"][0] == ".m.rule.master"
     assert {
-        ".m.rule.suppress_notices", ".m.rule.invite_for_me", ".m.rule.member_event", ".m.rule.is_user_mention",
-        ".m.rule.is_room_mention", ".m.rule.tombstone", ".m.rule.reaction", ".m.rule.room.server_acl",
+        ".m.rule.suppress_notices",
+        ".m.rule.invite_for_me",
+        ".m.rule.member_event",
+        ".m.rule.is_user_mention",
+        ".m.rule.is_room_mention",
+        ".m.rule.tombstone",
+        ".m.rule.reaction",
+        ".m.rule.room.server_acl",
         ".m.rule.suppress_edits",
     } <= set(names["override"])
     assert {
-        ".m.rule.call", ".m.rule.encrypted_room_one_to_one", ".m.rule.room_one_to_one", ".m.rule.message",
+        ".m.rule.call",
+        ".m.rule.encrypted_room_one_to_one",
+        ".m.rule.room_one_to_one",
+        ".m.rule.message",
         ".m.rule.encrypted",
     } <= set(names["underride"])
     assert all(rule["default"] is True for kind in rules for rule in rules[kind])

@@ -149,7 +149,11 @@ def test_creation_refuses_wrong_shapes(alice, body):
     answer = alice.post("/createRoom", body)
     assert answer.status == 400, answer
     assert answer.errcode in (
-        "M_BAD_JSON", "M_INVALID_PARAM", "M_UNKNOWN", "M_INVALID_ROOM_STATE", "M_MISSING_PARAM",
+        "M_BAD_JSON",
+        "M_INVALID_PARAM",
+        "M_UNKNOWN",
+        "M_INVALID_ROOM_STATE",
+        "M_MISSING_PARAM",
     ), answer
 
 

@@ -225,7 +225,8 @@ def test_a_long_poll_ends_with(alice, bob, room, kind):
     assert result["value"] and result["seconds"] < 8
 
 
-def test_a_long_poll_without_news_lasts_its_time(bob, room):
+@pytest.mark.usefixtures("room")
+def test_a_long_poll_without_news_lasts_its_time(bob):
     since = bob.sync(since=bob.sync()["next_batch"])["next_batch"]
     started = time.monotonic()
     bob.sync(since=since, timeout=1500)
@@ -291,7 +292,7 @@ def test_a_left_room_comes_once_under_leave(alice, bob, room):
     assert room not in bob.sync(since=sync["next_batch"]).json.get("rooms", {}).get("leave", {})
 
 
-def test_left_rooms_are_left_out_of_a_first_sync_unless_asked_for(alice, bob, room):
+def test_left_rooms_are_left_out_of_a_first_sync_unless_asked_for(bob, room):
     bob.leave(room)
     assert room not in bob.sync().json.get("rooms", {}).get("leave", {})
     assert room in bob.sync(filter={"room": {"include_leave": True}})["rooms"]["leave"]
@@ -381,9 +382,7 @@ def test_lazy_members_are_those_who_speak(alice, bob, carol, room):
     bob.send(room, "hello")
     sync = alice.sync(filter=timeline_limit(1, state={"lazy_load_members": True}))
     members = {
-        event["state_key"]
-        for event in joined(sync, room)["state"]["events"]
-        if event["type"] == "m.room.member"
+        event["state_key"] for event in joined(sync, room)["state"]["events"] if event["type"] == "m.room.member"
     }
     assert bob.user_id in members and carol.user_id not in members
 
@@ -429,12 +428,12 @@ def test_unread_counts_rise_and_fall(alice, bob, room):
     sync = bob.sync_until(lambda sync: counts(sync) == wanted)
     last = timeline(sync, room)[-1]["event_id"]
     bob.post(f"/rooms/{q(room)}/receipt/m.read/{q(last)}").ok()
-    bob.sync_until(lambda sync: counts(sync) == {"notification_count": 0, "highlight_count": 0}, since=sync["next_batch"])
+    bob.sync_until(
+        lambda sync: counts(sync) == {"notification_count": 0, "highlight_count": 0}, since=sync["next_batch"]
+    )
 
 
 def test_a_mention_highlights(alice, bob, room):
     bob.sync()
     alice.send(room, "hello", **{"m.mentions": {"user_ids": [bob.user_id]}})
-    bob.sync_until(
-        lambda sync: joined(sync, room).get("unread_notifications", {}).get("highlight_count") == 1
-    )
+    bob.sync_until(lambda sync: joined(sync, room).get("unread_notifications", {}).get("highlight_count") == 1)

@@ -20,15 +20,19 @@ SECONDS = 20
 
 
 class AlternatingClient(nio.AsyncClient):
-    """A client whose every request goes to the next of several base URLs."""
+    """A client whose every request goes to the next of several base URLs.
+
+    The first one leads to every role of the server; media always goes there.
+    """
 
     def __init__(self, urls, *arguments, **options):
+        self.front = urls[0]
         self.turn = itertools.cycle(urls)
         super().__init__(urls[0], *arguments, **options)
 
-    async def send(self, *arguments, **options):
-        self.homeserver = next(self.turn)
-        return await super().send(*arguments, **options)
+    async def send(self, method, path, *arguments, **options):
+        self.homeserver = self.front if "/media/" in path else next(self.turn)
+        return await super().send(method, path, *arguments, **options)
 
 
 class Person:
@@ -40,7 +44,9 @@ class Person:
         self.ephemeral = []
         self.left = set()
         client.add_event_callback(lambda room, event: self.events.append((room.room_id, event)), nio.Event)
-        client.add_ephemeral_callback(lambda room, event: self.ephemeral.append((room.room_id, event)), nio.EphemeralEvent)
+        client.add_ephemeral_callback(
+            lambda room, event: self.ephemeral.append((room.room_id, event)), nio.EphemeralEvent
+        )
 
     async def sync_until(self, found):
         async def run():
@@ -98,7 +104,7 @@ def converse(homeserver):
 
     def run(conversation):
         async def whole():
-            urls = [*homeserver.base_urls, homeserver.front_url]
+            urls = [homeserver.front_url, *homeserver.base_urls]
             alice, bob, room = await meet(urls)
             try:
                 await conversation(alice, bob, room)

@@ -66,7 +66,7 @@ def received(user, room, since, wanted):
     found, deadline = [], time.monotonic() + SECONDS
     linger = None
     while time.monotonic() < (linger or deadline):
-        sync = user.sync(since=since, timeout=500)
+        sync = user.sync(since=since, timeout=500, filter={"room": {"timeline": {"limit": 100}}})
         since = sync["next_batch"]
         assert not joined(sync, room).get("timeline", {}).get("limited"), "a gap among a few messages"
         found += bodies(timeline(sync, room))
@@ -86,7 +86,8 @@ def test_messages_both_ways_and_history(host, guest, version):
     assert guest.get_state(room, "m.room.name").ok()["name"] == "Shared"
     assert guest.get_state(room, "m.room.create").ok()["room_version"] == version
     eventually(lambda: host.membership(room, guest) == "join")
-    tokens = {user: user.sync()["next_batch"] for user in (host, guest)}
+    # A join may be answered before the joiner's own syncs know of it.
+    tokens = {user: user.sync_until(lambda sync: joined(sync, room))["next_batch"] for user in (host, guest)}
 
     # Ten each way, taking turns, each waiting for nobody.
     for n in range(10):
@@ -125,6 +126,7 @@ def test_an_invitation_crosses_and_is_accepted(host, guest, version):
     events = {event["type"]: event for event in invited(sync)["invite_state"]["events"]}
     assert events["m.room.name"]["content"]["name"] == "Private"
     assert guest.join(room) == room
+    guest.sync_until(lambda sync: joined(sync, room))
     eventually(lambda: host.membership(room, guest) == "join")
     token = host.sync()["next_batch"]
     guest.send(room, "thanks")
@@ -150,6 +152,7 @@ def test_who_was_not_invited_cannot_join(host, guest):
 def shared_room(host, guest, **options):
     room = host.create_room(preset="public_chat", **options)
     guest.join(room, via=[host.server_name])
+    guest.sync_until(lambda sync: joined(sync, room))
     eventually(lambda: host.membership(room, guest) == "join")
     return room
 
@@ -169,7 +172,8 @@ def test_typing_crosses(host, guest):
         user.put(f"/rooms/{q(room)}/typing/{q(user.user_id)}", {"typing": True, "timeout": 20_000}).ok()
         other.sync_until(
             lambda sync, user=user: any(user.user_id in c["user_ids"] for c in ephemeral(sync, room, "m.typing")),
-            since=since, seconds=SECONDS,
+            since=since,
+            seconds=SECONDS,
         )
         user.put(f"/rooms/{q(room)}/typing/{q(user.user_id)}", {"typing": False}).ok()
 
@@ -184,7 +188,8 @@ def test_receipts_cross(host, guest):
         lambda sync: any(
             guest.user_id in content.get(event, {}).get("m.read", {}) for content in ephemeral(sync, room, "m.receipt")
         ),
-        since=since, seconds=SECONDS,
+        since=since,
+        seconds=SECONDS,
     )
 
 

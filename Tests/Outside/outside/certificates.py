@@ -24,8 +24,7 @@ class Authority:
         request, certificate, key = (self.folder / f"{name}.{ending}" for ending in ("csr", "crt", "key"))
         extensions = self.folder / f"{name}.ext"
         extensions.write_text(
-            "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n"
-            "basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
+            "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
         )
         run(
             ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]

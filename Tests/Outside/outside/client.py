@@ -65,7 +65,10 @@ class Answer:
 
 
 class Client:
-    """Requests to one homeserver, in turn by each of the given base URLs."""
+    """Requests to one homeserver, in turn by each of the given base URLs.
+
+    The first one leads to every role of the server. Media, which client-API workers do not serve, always goes there.
+    """
 
     def __init__(self, base_urls, token=None):
         urls = [base_urls] if isinstance(base_urls, str) else list(base_urls)
@@ -87,7 +90,7 @@ class Client:
             headers.setdefault("Content-Type", "application/json")
         if path.startswith("/") and not path.startswith(("/_", "/.well-known")):
             path = V3 + path
-        url = next(self._turn) + path
+        url = (self.base_urls[0] if "/media/" in path else next(self._turn)) + path
         return Answer(
             self._session.request(
                 method, url, params=query, data=raw, headers=headers, timeout=timeout, allow_redirects=False

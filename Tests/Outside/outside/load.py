@@ -90,12 +90,14 @@ class SteadyLoad:
             tokens = [(await self._ask("GET", "/sync?timeout=0", user))["next_batch"] for user in self.users]
             self._started.set()
             work = [self._send(user, number) for number, user in enumerate(self.users)]
-            work += [self._follow(user, token, n) for n, (user, token) in enumerate(zip(self.users, tokens, strict=True))]
+            work += [
+                self._follow(user, token, n) for n, (user, token) in enumerate(zip(self.users, tokens, strict=True))
+            ]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*work), MAXIMUM_SECONDS)
 
     async def _send(self, user, number):
-        ways = itertools.cycle(self.urls[number % len(self.urls):] + self.urls[: number % len(self.urls)])
+        ways = itertools.cycle(self.urls[number % len(self.urls) :] + self.urls[: number % len(self.urls)])
         for count in itertools.count():
             if not self._sending:
                 return
@@ -110,7 +112,7 @@ class SteadyLoad:
             await asyncio.sleep(SENDER_PAUSE_SECONDS)
 
     async def _follow(self, user, token, number):
-        ways = itertools.cycle(self.urls[number % len(self.urls):] + self.urls[: number % len(self.urls)])
+        ways = itertools.cycle(self.urls[number % len(self.urls) :] + self.urls[: number % len(self.urls)])
         way = next(ways)
         while self._following:
             path = f"/sync?timeout={POLL_MILLISECONDS if self._sending else 500}&since={q(token)}"

@@ -122,12 +122,12 @@ def answers(url, status=200, timeout=2):
 
 
 def run(argv, *, user=None, cwd=None, env=None, seconds=120):
-    """Runs a command to its end; raises with its output unless it exits 0."""
+    """Runs a command to its end and returns its output; raises with output and errors unless it exits 0."""
     done = subprocess.run(
         [str(word) for word in argv],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         user=user,
         group=user,
         extra_groups=[] if user else None,
@@ -138,7 +138,9 @@ def run(argv, *, user=None, cwd=None, env=None, seconds=120):
         errors="replace",
     )
     if done.returncode != 0:
-        raise StartFailure(f"{' '.join(map(str, argv))} exited {done.returncode}\n{done.stdout[-4000:]}")
+        raise StartFailure(
+            f"{' '.join(map(str, argv))} exited {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}"
+        )
     return done.stdout
 
 

@@ -83,7 +83,7 @@ class Postgres:
             return False
 
     def create_database(self, name):
-        sql = f'CREATE DATABASE "{name}" ENCODING UTF8 LC_COLLATE \'C\' LC_CTYPE \'C\' TEMPLATE template0'
+        sql = f"CREATE DATABASE \"{name}\" ENCODING UTF8 LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
         psql = [self.binaries / "psql", "-X", "-q", "-h", "127.0.0.1", "-p", self.port, "-U", "postgres"]
         run(psql + ["-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", sql])
         return self

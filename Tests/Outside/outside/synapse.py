@@ -7,7 +7,7 @@ import secrets
 import yaml
 
 from .processes import Child, StartFailure, answers, free_port, run
-from .proxy import Proxy
+from .proxy import Proxy, balanced
 from .stores import Postgres, Redis
 
 _HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -33,13 +33,20 @@ def _no_limits():
     bucket = {"per_second": 100_000, "burst_count": 100_000}
     flat = ("message", "registration", "registration_token_validity", "admin_redaction", "room_creation")
     return {
-        **{f"rc_{name}": bucket for name in (*flat, "3pid_validation", "media_create", "presence", "delayed_event_mgmt")},
+        **{
+            f"rc_{name}": bucket
+            for name in (*flat, "3pid_validation", "media_create", "presence", "delayed_event_mgmt")
+        },
         "rc_login": {"address": bucket, "account": bucket, "failed_attempts": bucket},
         "rc_joins": {"local": bucket, "remote": bucket},
         "rc_joins_per_room": bucket,
         "rc_invites": {"per_room": bucket, "per_user": bucket, "per_issuer": bucket},
         "rc_federation": {
-            "window_size": 1000, "sleep_limit": 100_000, "sleep_delay": 1, "reject_limit": 100_000, "concurrent": 100,
+            "window_size": 1000,
+            "sleep_limit": 100_000,
+            "sleep_delay": 1,
+            "reject_limit": 100_000,
+            "concurrent": 100,
         },
     }
 
@@ -98,12 +105,16 @@ class Synapse:
             for name in ("client-1", "client-2", "persister-1", "sender-1"):
                 self.ports[name] = free_port()
         self._write_configuration()
-        run([synapse_python(), "-m", "synapse.app.homeserver", "-c", "homeserver.yaml", "--generate-keys"], cwd=self.folder)
+        run(
+            [synapse_python(), "-m", "synapse.app.homeserver", "-c", "homeserver.yaml", "--generate-keys"],
+            cwd=self.folder,
+        )
         self.main = self._child("main", "synapse.app.homeserver", ["homeserver.yaml"]).start()
         self.main.wait_until(lambda: answers(f"http://127.0.0.1:{self.ports['main-1']}/health"), seconds=120)
         for name in ("persister-1", "sender-1", "client-1", "client-2") if self.with_workers else ():
             self.start_worker(name)
-        self.proxy = Proxy(self.folder, self._routes(), health="/health").start()
+        front = free_port()
+        self.proxy = Proxy(self.folder, front, balanced(front, self._routes(), health="/health")).start()
 
     def stop(self):
         for child in [self.proxy, *self.workers.values(), self.main, self.redis, self.postgres]:
@@ -172,8 +183,12 @@ class Synapse:
             "database": {
                 "name": "psycopg2",
                 "args": {
-                    "host": "127.0.0.1", "port": self.postgres.port, "user": "postgres", "dbname": "synapse",
-                    "cp_min": 5, "cp_max": 10,
+                    "host": "127.0.0.1",
+                    "port": self.postgres.port,
+                    "user": "postgres",
+                    "dbname": "synapse",
+                    "cp_min": 5,
+                    "cp_max": 10,
                 },
             },
             "log_config": str(folder / "log.yaml"),
@@ -210,7 +225,11 @@ class Synapse:
     @staticmethod
     def _listener(port, resources, tls=False):
         return {
-            "port": port, "bind_addresses": ["127.0.0.1"], "type": "http", "tls": tls, "x_forwarded": True,
+            "port": port,
+            "bind_addresses": ["127.0.0.1"],
+            "type": "http",
+            "tls": tls,
+            "x_forwarded": True,
             "resources": resources,
         }
 
