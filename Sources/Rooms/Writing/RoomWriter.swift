@@ -60,7 +60,7 @@ actor RoomWriter {
         var open = batch
         for attempt in 0..<Self.maxAttempts where !open.isEmpty {
             do {
-                if attempt > 1 { try await services.pause(afterLostRaces: attempt) }
+                if attempt > 2 { try await services.pause(afterLostRaces: attempt) }
                 try await attemptCommit(open)
             } catch let error as PostgresError where error.isUniqueViolation {
                 base = nil
@@ -82,9 +82,13 @@ actor RoomWriter {
     /// Builds all that is asked for on the head that we know, and appends it. Whatever is not answered afterwards has to be
     /// tried again.
     private func attemptCommit(_ batch: [PendingWrite]) async throws {
+        // What this worker remembers of the head may be old. That does no harm to what is appended, which the database
+        // compares; but who is told no, or that nothing has to be written, is told so by the head as it is.
+        let isRemembered = self.base != nil
         let base: RoomBase
         if let known = self.base { base = known } else { base = try await RoomBase.load(room, services) }
         self.base = base
+        defer { if isRemembered, batch.contains(where: { !$0.isAnswered }) { self.base = nil } }
         var working = WorkingBatch(base: base, room: room, services: services)
         var built: [PendingWrite] = []
         for pending in batch {
@@ -94,17 +98,21 @@ actor RoomWriter {
                 let result = try await trial.add(pending.request)
                 working = trial
                 pending.lastBuilt = result
-                if result.needsCommit { built.append(pending) } else { pending.answer(.success(result)) }
+                if result.needsCommit {
+                    built.append(pending)
+                } else if !isRemembered {
+                    pending.answer(.success(result))
+                }
             } catch let error as PostgresError where error.mayRetry != .never {
                 continue
             } catch {
-                pending.answer(.failure(error))
+                if !isRemembered { pending.answer(.failure(error)) }
             }
         }
         if built.isEmpty { return }
         switch try await services.reader.store.append(working.final, now: services.now) {
-        case .conflict(let head):
-            self.base = try await RoomBase.load(room, services, head: head)
+        case .conflict:
+            self.base = nil
         case .written(let position, let previous):
             let written = working.written(at: position)
             keep(working, written)
