@@ -41,13 +41,13 @@ enum ReceiptStatements {
         order by e.position desc, e.event_nid desc limit \(limit)
         """
     }
-    /// Where the user has read up to: where it joined at least.
+    /// Where the user has read up to; without receipts where it joined, as far as its newest member event tells.
     private static func mark(threads: String) -> String {
         """
-        select greatest(array[i.floor, 9223372036854775807],
+        select coalesce(
             (select max(array[r.event_position, r.event_order]) from receipts r
-             where r.room_nid = i.room and r.user_nid = $1 and r.thread in (\(threads)) and r.event_position is not null)
-            ) as mark
+             where r.room_nid = i.room and r.user_nid = $1 and r.thread in (\(threads)) and r.event_position is not null),
+            array[i.floor, 9223372036854775807]) as mark
         """
     }
 

@@ -1,0 +1,47 @@
+package import MatrixCore
+import Rooms
+import Storage
+
+/// What a client needs to name a room that has no name.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync_response-200_roomsummary
+package struct RoomSummary: Sendable, Hashable {
+    package let joined: Int
+    package let invited: Int
+    /// `nil` where the room has a name or an alias.
+    package let heroes: [UserID]?
+
+    package init(joined: Int, invited: Int, heroes: [UserID]?) {
+        self.joined = joined
+        self.invited = invited
+        self.heroes = heroes
+    }
+
+    /// Reads the summary of a room as it is now.
+    static func read(of state: RoomSnapshot, for user: UserRecord, reader: RoomReader) async throws -> RoomSummary {
+        let room = state.room.nid
+        let counts = try await reader.memberships.counts(of: [room])[room]
+        var heroes: [UserID]?
+        if try await !hasName(state) {
+            let nids = try await reader.memberships.heroes(of: [room], besides: user.nid)[room] ?? []
+            let users = try await reader.interning.users(nids)
+            heroes = nids.compactMap { users[$0]?.userID }
+        }
+        return RoomSummary(joined: counts?.joined ?? 0, invited: counts?.invited ?? 0, heroes: heroes)
+    }
+
+    private static func hasName(_ state: RoomSnapshot) async throws -> Bool {
+        let (name, alias) = (StateKey(EventType.name), StateKey(EventType.canonicalAlias))
+        let events = try await state.events([name, alias])
+        return [events[name]?.event.content["name"], events[alias]?.event.content["alias"]]
+            .contains { $0?.string?.isEmpty == false }
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            if let heroes { writer.field("m.heroes", strings: heroes.map(\.description)) }
+            writer.field("m.joined_member_count", joined)
+            writer.field("m.invited_member_count", invited)
+        }
+    }
+}

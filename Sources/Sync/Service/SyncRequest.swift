@@ -1,0 +1,21 @@
+package import MatrixCore
+
+/// What a client asks of a sync.
+package struct SyncRequest: Sendable {
+    /// The longest that a request waits.
+    package static let maxTimeout = Duration.seconds(120)
+
+    package var user: UserNID
+    package var deviceID: String?
+    package var since: String?
+    /// The id of a filter, or one in JSON.
+    package var filter: String?
+    package var timeout = Duration.zero
+    package var fullState = false
+    package var usesStateAfter = false
+
+    package init(user: UserNID, deviceID: String?) {
+        self.user = user
+        self.deviceID = deviceID
+    }
+}

@@ -1,0 +1,161 @@
+package import Cluster
+package import Ephemeral
+import MatrixCore
+package import Rooms
+package import Storage
+package import Telemetry
+
+/// What the sync service is made of.
+package struct SyncSetup: Sendable {
+    package let rooms: RoomService
+    package let typing: Typing
+    package let feed: LogFeed
+    package let watches: UserWatches
+    package let timeouts: Timeouts
+    package let log: LogStore
+    package let receipts: ReceiptStore
+    package let accountData: AccountDataStore
+    package let filters: FilterStore
+    package let pushRules: SyncAccountData.PushRules
+    package let telemetry: Telemetry
+
+    package init(
+        rooms: RoomService, typing: Typing, feed: LogFeed, watches: UserWatches, timeouts: Timeouts, log: LogStore,
+        receipts: ReceiptStore, accountData: AccountDataStore, filters: FilterStore,
+        pushRules: @escaping SyncAccountData.PushRules, telemetry: Telemetry
+    ) {
+        self.rooms = rooms
+        self.typing = typing
+        self.feed = feed
+        self.watches = watches
+        self.timeouts = timeouts
+        self.log = log
+        self.receipts = receipts
+        self.accountData = accountData
+        self.filters = filters
+        self.pushRules = pushRules
+        self.telemetry = telemetry
+    }
+}
+
+/// Sync, version 3: what happened since the client asked the last time, waiting for it if nothing did.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#syncing
+package final class SyncService: Sendable {
+    /// How long a token of a worker that is ahead of this one may make a request wait.
+    private static let reachLimit = Duration.seconds(5)
+
+    private let feed: LogFeed
+    private let watches: UserWatches
+    private let timeouts: Timeouts
+    private let interning: Interning
+    private let filters: SyncFilters
+    private let ignored: IgnoredUsers
+    private let known = KnownMembersCache()
+    private let builder: SyncBuilder
+    private let clock: any Clock
+
+    package init(_ setup: SyncSetup) {
+        let reader = setup.rooms.reader
+        feed = setup.feed
+        watches = setup.watches
+        timeouts = setup.timeouts
+        interning = reader.interning
+        filters = SyncFilters(store: setup.filters)
+        ignored = IgnoredUsers(store: setup.accountData, feed: setup.feed)
+        clock = setup.telemetry.clock
+        builder = SyncBuilder(
+            planner: SyncPlanner(reader: reader), rooms: RoomUpdateBuilder(rooms: setup.rooms, log: setup.log),
+            stripped: StrippedRoomReader(rooms: setup.rooms), changes: ChangeFinder(feed: setup.feed, log: setup.log),
+            accountData: SyncAccountData(store: setup.accountData, rooms: reader.store, pushRules: setup.pushRules),
+            typing: setup.typing, receipts: setup.receipts,
+            unread: UnreadCounter(store: setup.receipts, events: reader.events), interning: interning)
+    }
+
+    /// Answers as soon as there is something to tell, when the time is over, or when the worker is about to stop.
+    ///
+    /// - Throws: 400 `M_UNKNOWN_POS` for a token that is none of this database's: the client starts again without.
+    ///   400 `M_INVALID_PARAM` for a filter that there is not.
+    /// - Cost: without news no query on a worker that knows the user.
+    package func sync(_ request: SyncRequest) async throws -> SyncAnswer {
+        let user = try await interning.user(request.user)
+        let filter = try await filters.filter(request.filter, of: request.user)
+        var since = try request.since.map(token)
+        if let since { try await reach(since) }
+        let deadline = clock.monotonic + min(max(request.timeout, .zero), SyncRequest.maxTimeout)
+        let answersAtOnce = since == nil || request.fullState || request.timeout <= .zero
+        while true {
+            let view = try await watches.view(of: user)
+            let next = SyncToken(log: view.heads, ephemeral: view.ephemeral)
+            let isNews = answersAtOnce || since.map { view.mayHaveChanged(since: $0.log, ephemeral: $0.ephemeral) } ?? true
+            if isNews {
+                let answer = try await answer(request, since: since, view: view, next: next, filter)
+                if answersAtOnce || !answer.isEmpty { return answer }
+                // It was nothing for this client: go on from there.
+                since = next
+            }
+            let reason = await watches.wait(
+                for: user, after: next.log, ephemeral: next.ephemeral, limit: deadline - clock.monotonic)
+            switch reason {
+            case .news: continue
+            case .cancelled: throw CancellationError()
+            case .deadline, .draining: return empty(request, next: next)
+            }
+        }
+    }
+
+    // MARK: Tokens
+
+    private func token(_ text: String) throws(MatrixError) -> SyncToken {
+        let installation = feed.installation
+        do {
+            return try SyncToken(
+                text, incarnation: installation.incarnation, shards: Int(installation.shardCount))
+        } catch {
+            throw MatrixError(.unknownPosition, "the token is not known here: sync again without one")
+        }
+    }
+
+    private func encode(_ token: SyncToken) -> String { token.encoded(incarnation: feed.installation.incarnation) }
+
+    /// Catches up with the worker that gave the token out.
+    private func reach(_ token: SyncToken) async throws {
+        guard await feed.reach(token.log, within: Self.reachLimit, timeouts: timeouts) else {
+            try Task.checkCancellation()
+            throw MatrixError(.unknownPosition, "the token is from a time that has not come: sync again without one")
+        }
+    }
+
+    // MARK: Answers
+
+    private func answer(
+        _ request: SyncRequest, since: SyncToken?, view: UserView, next: SyncToken, _ filter: SyncFilter
+    ) async throws -> SyncAnswer {
+        let (nextBatch, before) = (encode(next), request.since)
+        let isLazy = filter.state.lazyLoadsMembers
+        let known = isLazy ? before.map { self.known.known(to: request.deviceID, of: request.user, at: $0) } : nil
+        let context = SyncContext(
+            view: view, deviceID: request.deviceID, since: since, filter: filter, fullState: request.fullState,
+            usesStateAfter: request.usesStateAfter, ignored: try await ignored.users(ignoredBy: request.user),
+            known: known ?? KnownMembers(), now: clock.nowMilliseconds, nextBatch: nextBatch)
+        let (answer, knownAfter) = try await builder.build(context)
+        if isLazy { note(knownAfter, request, next: nextBatch, known: known) }
+        return answer
+    }
+
+    private func note(_ after: KnownMembers, _ request: SyncRequest, next: String, known: KnownMembers?) {
+        self.known.note(
+            after, to: request.deviceID, of: request.user, at: next,
+            since: request.since.map { ($0, known ?? KnownMembers()) })
+    }
+
+    /// Nothing, up to now. What the device knows of members goes on under the new token.
+    private func empty(_ request: SyncRequest, next: SyncToken) -> SyncAnswer {
+        let nextBatch = encode(next)
+        if let before = request.since {
+            let known = known.known(to: request.deviceID, of: request.user, at: before)
+            if known.count > 0 { note(known, request, next: nextBatch, known: known) }
+        }
+        return SyncAnswer(nextBatch: nextBatch, usesStateAfter: request.usesStateAfter)
+    }
+}
