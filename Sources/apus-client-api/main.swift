@@ -1,3 +1,4 @@
+import ServerConfiguration
 import Worker
 
 await WorkerProcess.main(.clientAPI)
