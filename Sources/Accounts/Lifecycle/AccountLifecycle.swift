@@ -61,7 +61,8 @@ package struct AccountLifecycle: Sendable {
 
     // MARK: Moderation
 
-    /// - Throws: `M_NOT_FOUND` when there is no such user, `M_INVALID_PARAM` for one of another server.
+    /// - Throws: `M_NOT_FOUND` when there is no such user, `M_INVALID_PARAM` for one of another server, `M_FORBIDDEN` for
+    ///   administrators, who do not lock each other out.
     package func isLocked(_ userID: UserID) async throws -> Bool { try await local(userID).account.isLocked }
 
     package func isSuspended(_ userID: UserID) async throws -> Bool { try await local(userID).account.isSuspended }
@@ -85,8 +86,10 @@ package struct AccountLifecycle: Sendable {
 
     private func local(_ userID: UserID) async throws -> (user: UserRecord, account: AccountRecord) {
         guard names.isLocal(userID) else { throw MatrixError.invalidParam("The user is not of this server") }
-        guard let user = try await interning.knownUser(userID), let account = try await accounts.account(of: user.nid)
+        guard let user = try await interning.knownUser(userID), let account = try await accounts.account(of: user.nid),
+            !account.isDeactivated
         else { throw MatrixError.notFound("There is no such user") }
+        guard !account.isAdministrator else { throw MatrixError.forbidden("The user is an administrator") }
         return (user, account)
     }
 

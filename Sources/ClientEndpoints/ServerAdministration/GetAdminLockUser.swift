@@ -1,0 +1,18 @@
+package import Accounts
+package import HTTPAPI
+package import MatrixCore
+
+/// Tells whether an account is locked.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv1adminlockuserid
+/// - Errors: 403 `M_FORBIDDEN` to who is no administrator; 404 `M_NOT_FOUND`; 400 `M_INVALID_PARAM`.
+package enum GetAdminLockUser: Endpoint {
+    package static let route = Route(
+        "getAdminLockUser", .get, "/_matrix/client/v1/admin/lock/{userId}")
+
+    package static func handle(
+        _ request: ModeratedUser, from caller: Administrator, with services: AccountServices
+    ) async throws -> JSONValue {
+        ["locked": .bool(try await services.lifecycle.isLocked(request.userID))]
+    }
+}

@@ -1,0 +1,34 @@
+package import HTTPAPI
+package import MatrixCore
+
+/// Tells which versions of the specification are served.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions
+package enum GetVersions: Endpoint {
+    package static let route = Route("getVersions", .get, "/_matrix/client/versions", guests: true)
+
+    static let versions = [
+        "r0.5.0", "r0.6.0", "r0.6.1", "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10",
+        "v1.11", "v1.12", "v1.13", "v1.14", "v1.15", "v1.16",
+    ]
+    /// Named as they were before the specification had them, or because it does not have them yet.
+    static let unstableFeatures = [
+        "org.matrix.msc3391", "org.matrix.msc3916.stable", "uk.tcpip.msc4133", "uk.tcpip.msc4133.stable",
+    ]
+
+    package struct Response: JSONResponse {
+        package var expectedBytes: Int { 512 }
+
+        package func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.field("versions", strings: versions)
+                json.key("unstable_features")
+                json.object { json in for feature in unstableFeatures { json.field(feature, true) } }
+            }
+        }
+    }
+
+    package static func handle(
+        _ request: EmptyRequest, from caller: LocalUserOrAnyone, with services: DiscoveryServices
+    ) async throws -> Response { Response() }
+}
