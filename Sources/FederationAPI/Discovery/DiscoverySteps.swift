@@ -9,6 +9,12 @@ package struct DiscoveredServer: Sendable, Equatable {
     package let destinations: [OutboundRequest.Destination]
     /// How long this may be taken for true.
     package let lifetime: Duration
+
+    package init(name: ServerName, destinations: [OutboundRequest.Destination], lifetime: Duration) {
+        self.name = name
+        self.destinations = destinations
+        self.lifetime = lifetime
+    }
 }
 
 /// The algorithm of server discovery without its input and output: it says what to ask, is told the answer, and ends with
