@@ -55,7 +55,9 @@ let modules: [Module] = [
     Module(name: "ServerConfiguration", uses: ["MatrixCore"], products: [yams]),
 
     Module(name: "Reactor", uses: ["CLinux"]),
-    Module(name: "Postgres", uses: ["CPostgres", "CLinux", "Reactor"], products: [logging, deque], testUses: ["ApusTesting"]),
+    Module(
+        name: "Postgres", uses: ["CPostgres", "CLinux", "Reactor"], products: [logging, deque],
+        testUses: ["ApusTesting"]),
     Module(name: "Redis", uses: ["CHiredis", "Reactor"], products: [logging, deque], testUses: ["ApusTesting"]),
     Module(name: "HTTPAPI", uses: ["MatrixCore", "Telemetry"], products: [nio, httpTypes, logging]),
     Module(
@@ -88,7 +90,8 @@ let modules: [Module] = [
         name: "Push", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry"],
         products: [logging, nio, httpTypes], testUses: ["ApusTesting"]),
     Module(
-        name: "Sync", uses: ["Accounts", "Rooms", "Ephemeral", "Push", "Cluster", "Storage", "MatrixCore", "Telemetry"],
+        name: "Sync",
+        uses: ["Accounts", "Rooms", "Ephemeral", "Push", "Cluster", "Storage", "MatrixCore", "Telemetry"],
         products: [logging, deque], testUses: ["ApusTesting"]),
     Module(
         name: "Media", uses: ["Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry", "CVips", "CLinux"],
@@ -103,7 +106,7 @@ let modules: [Module] = [
 
     Module(
         name: "ClientEndpoints", uses: services + ["HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
     Module(
         name: "FederationEndpoints", uses: services + ["FederationAPI", "HTTPAPI", "MatrixCore", "Telemetry"],
         products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker"]),
@@ -117,7 +120,8 @@ let modules: [Module] = [
     Module(
         name: "Worker",
         uses: services + endpoints + [
-            "Cluster", "Storage", "Postgres", "Redis", "Reactor", "Transport", "HTTPAPI", "FederationAPI", "ServerConfiguration",
+            "Cluster", "Storage", "Postgres", "Redis", "Reactor", "Transport", "HTTPAPI", "FederationAPI",
+            "ServerConfiguration",
             "MatrixCore", "Telemetry",
         ],
         products: [logging, arguments, lifecycle, nio, httpTypes], testUses: ["ApusTesting"]),
@@ -223,7 +227,8 @@ let package = Package(
         + modules.filter { $0.tested && wantedTests.contains($0.name) }.map(testTarget)
         + freeTests.filter { wantedTests.contains($0.name) }.map { test in
             .testTarget(
-                name: test.name, dependencies: closure(test.uses).sorted().filter { byName[$0]!.isSwift }
+                name: test.name,
+                dependencies: closure(test.uses).sorted().filter { byName[$0]!.isSwift }
                     .map { Target.Dependency(stringLiteral: $0) },
                 path: "Tests/\(test.name)", exclude: fixtures("Tests/\(test.name)"), swiftSettings: settings)
         }

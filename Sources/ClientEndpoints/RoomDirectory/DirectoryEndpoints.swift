@@ -5,6 +5,7 @@ package import HTTPAPI
 package enum DirectoryEndpoints {
     package static let all: [any Endpoint<RoomDirectory>.Type] = [
         GetRoomIDByAlias.self, SetRoomAlias.self, DeleteRoomAlias.self, GetLocalAliases.self,
-        GetRoomVisibilityOnDirectory.self, SetRoomVisibilityOnDirectory.self, GetPublicRooms.self, QueryPublicRooms.self,
+        GetRoomVisibilityOnDirectory.self, SetRoomVisibilityOnDirectory.self, GetPublicRooms.self,
+        QueryPublicRooms.self,
     ]
 }

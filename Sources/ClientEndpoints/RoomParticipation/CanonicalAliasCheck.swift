@@ -22,7 +22,9 @@ struct CanonicalAliasCheck {
                 throw MatrixError(.invalidParam, "alt_aliases must be a short array")
             }
             for alternative in array {
-                guard let text = alternative.string else { throw MatrixError(.invalidParam, "alt_aliases holds strings") }
+                guard let text = alternative.string else {
+                    throw MatrixError(.invalidParam, "alt_aliases holds strings")
+                }
                 named.append(text)
             }
         }

@@ -13,6 +13,8 @@ extension RoomEventFilter {
         do { document = try JSONDocument(parsing: text) } catch {
             throw MatrixError(.notJSON, "filter is not JSON", status: 400)
         }
-        do { try self.init(document.root) } catch { throw MatrixError(.badJSON, "\(error.member) of the filter is not valid") }
+        do { try self.init(document.root) } catch {
+            throw MatrixError(.badJSON, "\(error.member) of the filter is not valid")
+        }
     }
 }

@@ -107,7 +107,8 @@ struct RoomFoundation {
         // Nobody but the creators may end a room of version 12 by a tombstone.
         let tombstone: JSONValue = creation.version.authorization.hasPrivilegedCreators ? 150 : 100
         var content: [String: JSONValue] = [
-            "users": .object(users), "users_default": 0, "events_default": 0, "state_default": 50, "ban": 50, "kick": 50,
+            "users": .object(users), "users_default": 0, "events_default": 0, "state_default": 50, "ban": 50,
+            "kick": 50,
             "redact": 50, "invite": 0, "historical": 100,
             "events": [
                 "m.room.name": 50, "m.room.power_levels": 100, "m.room.history_visibility": 100,

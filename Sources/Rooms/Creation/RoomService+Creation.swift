@@ -25,7 +25,9 @@ extension RoomService {
         if let alias, let aliases, try await aliases.isTaken(alias) {
             throw MatrixError(.roomInUse, "the alias is taken")
         }
-        let foundation = RoomFoundation(creation: creation, creator: creator, profile: try await profiles.memberProfile(of: creator.nid), alias: alias)
+        let foundation = RoomFoundation(
+            creation: creation, creator: creator, profile: try await profiles.memberProfile(of: creator.nid),
+            alias: alias)
         let create = try createEvent(foundation)
         let room = try await reader.store.intern(
             create.roomID, shard: reader.interning.shard(of: create.roomID.description),
@@ -42,7 +44,8 @@ extension RoomService {
             // The room is there: an invite that cannot be delivered does not undo it.
             do { try await invite(target, to: room.roomID, by: creator, details: details) } catch {
                 writing.telemetry.log.warning(
-                    "invite with a new room failed", [.roomID: "\(room.roomID)", .userID: "\(target)", .cause: "\(error)"])
+                    "invite with a new room failed",
+                    [.roomID: "\(room.roomID)", .userID: "\(target)", .cause: "\(error)"])
             }
         }
         return room.roomID

@@ -85,12 +85,14 @@ extension RoomService {
             return try reader.events.parse(
                 try await reader.eventStore.events(in: room.nid, after: from, upTo: to ?? .end, limit: limit), in: room)
         case .backwards:
-            let read = try await reader.eventStore.events(in: room.nid, before: from, downTo: to ?? .start, limit: limit)
+            let read = try await reader.eventStore.events(
+                in: room.nid, before: from, downTo: to ?? .start, limit: limit)
             guard let remote, try await fetchMissing(room, from: from, read: read, limit: limit, remote) else {
                 return try reader.events.parse(read, in: room)
             }
             return try reader.events.parse(
-                try await reader.eventStore.events(in: room.nid, before: from, downTo: to ?? .start, limit: limit), in: room)
+                try await reader.eventStore.events(in: room.nid, before: from, downTo: to ?? .start, limit: limit),
+                in: room)
         }
     }
 
@@ -136,8 +138,9 @@ extension RoomService {
             half == 0
             ? Page(events: [], start: .before(event.stored), end: .before(event.stored))
             : try await page(
-                of: readable, from: .before(event.stored), to: nil, direction: .backwards, limit: half, matching: matches)
-        let rest = max(0, limit - half - (limit > 0 ? 1 : 0))
+                of: readable, from: .before(event.stored), to: nil, direction: .backwards, limit: half,
+                matching: matches)
+        let rest = min(max(0, limit), Self.maxPage) - half
         let after =
             rest == 0
             ? Page(events: [], start: .after(event.stored), end: .after(event.stored))

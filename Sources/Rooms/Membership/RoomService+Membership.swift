@@ -1,7 +1,7 @@
+import Cluster
 package import MatrixCore
 package import Storage
 import Telemetry
-import Cluster
 
 /// Changes of memberships by local users.
 extension RoomService {
@@ -184,12 +184,14 @@ extension RoomService {
     // MARK: Common
 
     private func change(
-        _ membership: Membership, of target: UserID, by user: UserRecord, in room: RoomRecord, content: [String: JSONValue]
+        _ membership: Membership, of target: UserID, by user: UserRecord, in room: RoomRecord,
+        content: [String: JSONValue]
     ) async throws {
         var content = content
         content["membership"] = .string(membership.rawValue)
         _ = try await send(
-            try EventDraft(sender: user, type: EventType.member, stateKey: target.description, content: .object(content)),
+            try EventDraft(
+                sender: user, type: EventType.member, stateKey: target.description, content: .object(content)),
             in: room)
     }
 
@@ -217,7 +219,8 @@ extension RoomService {
 
     private func isInAllowedRoom(_ user: UserRecord, _ now: RoomSnapshot) async throws -> Bool {
         guard let allow = try await now.content(EventType.joinRules)?["allow"]?.array else { return false }
-        for condition in allow.prefix(Self.maxAllowedRooms) where condition["type"]?.stringEquals("m.room_membership") == true {
+        for condition in allow.prefix(Self.maxAllowedRooms)
+        where condition["type"]?.stringEquals("m.room_membership") == true {
             guard let id = condition["room_id"]?.string.flatMap({ RoomID($0) }), let other = try await reader.room(id),
                 let (record, _) = try await reader.memberships.membership(of: user.nid, in: other.nid)
             else { continue }
@@ -240,7 +243,9 @@ extension RoomService {
     }
 
     /// Whether the rules let the user in with what this server can say.
-    private func canJoinHere(_ user: UserRecord, _ now: RoomSnapshot, _ content: [String: JSONValue]) async throws -> Bool {
+    private func canJoinHere(_ user: UserRecord, _ now: RoomSnapshot, _ content: [String: JSONValue]) async throws
+        -> Bool
+    {
         switch try await now.membership(of: user.userID) {
         case .join, .invite: return true
         case .ban: return true  // The rules refuse it, and say why.

@@ -13,7 +13,8 @@ extension RoomService {
         do {
             let base = try await RoomBase.load(room, writing)
             var batch = WorkingBatch(base: base, room: room, services: writing)
-            guard case .written(let events) = try await batch.add(.local([draft])), let event = events.last?.event else {
+            guard case .written(let events) = try await batch.add(.local([draft])), let event = events.last?.event
+            else {
                 throw MatrixError(.unknown, "the room says that already", status: 400)
             }
             return (event, try await strippedState(of: reader.snapshot(of: room, at: base.head.state)))

@@ -44,7 +44,8 @@ package struct RoomService: Sendable {
     /// - Throws: 403 `M_FORBIDDEN`, the same for a room that does not exist.
     package func joinedRoom(_ roomID: RoomID, as user: UserRecord) async throws -> RoomRecord {
         guard let room = try await reader.room(roomID),
-            let (record, _) = try await reader.memberships.membership(of: user.nid, in: room.nid), record.membership == .join
+            let (record, _) = try await reader.memberships.membership(of: user.nid, in: room.nid),
+            record.membership == .join
         else { throw MatrixError.unknownRoom }
         return room
     }

@@ -32,5 +32,7 @@ package final class PackCache: StateNodeSource {
     }
 
     /// Keeps a pack that was just written.
-    package func keep(_ pack: StatePack, as id: PackNID, room: RoomNID) { cache.keep(pack, for: Key(room: room, pack: id)) }
+    package func keep(_ pack: StatePack, as id: PackNID, room: RoomNID) {
+        cache.keep(pack, for: Key(room: room, pack: id))
+    }
 }

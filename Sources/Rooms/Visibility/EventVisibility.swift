@@ -26,7 +26,9 @@ package struct EventVisibility: Sendable {
 
     /// Just after the event that ended the user's last stay in the room; `nil` when they were never joined. A leave can be
     /// followed by an invite, a refusal and a ban.
-    private func departure(of user: UserRecord, from room: RoomRecord, by event: EventNID) async throws -> TimelinePoint? {
+    private func departure(of user: UserRecord, from room: RoomRecord, by event: EventNID) async throws
+        -> TimelinePoint?
+    {
         var next: EventNID? = event
         for _ in 0..<Self.maxMembershipsWalked {
             guard let nid = next, let change = try await reader.events.event(nid, in: room),
@@ -45,7 +47,9 @@ package struct EventVisibility: Sendable {
         var cache: [StateRoot: (HistoryVisibility, Membership?)] = [:]
         var visible: [RoomEvent] = []
         visible.reserveCapacity(events.count)
-        for event in events where try await isVisible(event, to: viewer, in: room, cache: &cache) { visible.append(event) }
+        for event in events where try await isVisible(event, to: viewer, in: room, cache: &cache) {
+            visible.append(event)
+        }
         return visible
     }
 

@@ -11,13 +11,15 @@ struct RoomBase: Sendable {
     var localMembers: [UserNID]
 
     /// Reads it, unless the head is known already.
-    static func load(_ room: RoomRecord, _ services: RoomWriting, head known: RoomHead? = nil) async throws -> RoomBase {
+    static func load(_ room: RoomRecord, _ services: RoomWriting, head known: RoomHead? = nil) async throws -> RoomBase
+    {
         let reader = services.reader
         let head: RoomHead
         if let known {
             head = known
         } else {
-            head = try await reader.store.head(of: room.nid)
+            head =
+                try await reader.store.head(of: room.nid)
                 ?? RoomHead(version: 0, extremities: [], state: .empty)
         }
         let events = try await reader.events.events(head.extremities, in: room)

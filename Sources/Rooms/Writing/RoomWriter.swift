@@ -1,8 +1,8 @@
+import Cluster
 import DequeModule
 import MatrixCore
 import Postgres
 import Storage
-import Cluster
 
 /// Writes the events of one room for one worker: what arrives while a batch is being written goes out as the next one, so a
 /// hot room gets cheaper by the event.
@@ -137,7 +137,9 @@ actor RoomWriter {
     ) async {
         for pending in open where !pending.isAnswered {
             do {
-                if let found = try await find(pending.request, pending.lastBuilt, room) { pending.answer(.success(found)) }
+                if let found = try await find(pending.request, pending.lastBuilt, room) {
+                    pending.answer(.success(found))
+                }
             } catch {
                 pending.answer(.failure(error))
             }

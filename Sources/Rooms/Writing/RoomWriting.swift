@@ -48,7 +48,8 @@ package struct RoomWriting: Sendable {
     }
 
     /// What the last attempt built, if it is there.
-    func committed(_ request: RoomWrite, _ built: RoomWriteResult?, _ room: RoomRecord) async throws -> RoomWriteResult? {
+    func committed(_ request: RoomWrite, _ built: RoomWriteResult?, _ room: RoomRecord) async throws -> RoomWriteResult?
+    {
         guard case .written(let built)? = built else { return nil }
         let found = try await reader.events.events(built.map(\.eventID), in: room)
         let events = built.compactMap { found[$0.eventID] }

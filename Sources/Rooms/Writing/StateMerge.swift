@@ -11,7 +11,7 @@ struct StateMerge: ResolutionSource {
             throw StorageError.missing("create event")
         }
         let resolver = StateResolver(version: try batch.roomVersion(), create: create.event, source: self)
-        return try await resolver.resolve(base, with: trees.dropFirst().map(\.root))
+        return try await resolver.resolve(base, with: Array(trees.dropFirst()))
     }
 
     func authEvents(of events: [EventNID]) async throws -> [EventNID: [EventNID]] {

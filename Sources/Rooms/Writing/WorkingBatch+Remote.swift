@@ -26,7 +26,8 @@ extension WorkingBatch {
         // Step 5: by the state before it.
         for pack in options.packs { keep(pack) }
         let before = try await stateBefore(event, known: known, options)
-        if case .refused(let refusal) = rules.check(event, against: try await authState(for: event, rules, in: before)) {
+        if case .refused(let refusal) = rules.check(event, against: try await authState(for: event, rules, in: before))
+        {
             return try await reject(event, known: known, because: refusal, stateBefore: before.root)
         }
         // Step 6: by the current state, which a back-dated event cannot choose.

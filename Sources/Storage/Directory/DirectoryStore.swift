@@ -19,7 +19,9 @@ package struct DirectoryStore: Sendable {
 
     package func aliases(of room: RoomNID) async throws -> [RoomAlias] {
         try (try await pool.query(DirectoryStatements.ofRoom, room.rawValue)).map { row in
-            guard let alias = RoomAlias(try row.get(0, String.self)) else { throw StorageError.corrupt("room_aliases.alias") }
+            guard let alias = RoomAlias(try row.get(0, String.self)) else {
+                throw StorageError.corrupt("room_aliases.alias")
+            }
             return alias
         }
     }
@@ -39,7 +41,8 @@ package struct DirectoryStore: Sendable {
     }
 
     package func setPublished(_ isPublished: Bool, _ room: RoomNID) async throws {
-        _ = try await pool.execute(isPublished ? DirectoryStatements.publish : DirectoryStatements.unpublish, room.rawValue)
+        _ = try await pool.execute(
+            isPublished ? DirectoryStatements.publish : DirectoryStatements.unpublish, room.rawValue)
     }
 
     /// The published rooms that somebody is in, those with most members first.

@@ -13,9 +13,11 @@ enum MigrationStatements {
         """
     /// One migrator at a time, whatever process it is in.
     static let lock = Statement("migrations.lock", "select pg_advisory_xact_lock(7002)")
-    static let tableExists = Statement("migrations.table", "select to_regclass('schema_migrations') is not null", mode: .read)
+    static let tableExists = Statement(
+        "migrations.table", "select to_regclass('schema_migrations') is not null", mode: .read)
     static let applied = Statement("migrations.applied", "select name, checksum from schema_migrations", mode: .read)
-    static let isApplied = Statement("migrations.is_applied", "select 1 from schema_migrations where name = $1", mode: .read)
+    static let isApplied = Statement(
+        "migrations.is_applied", "select 1 from schema_migrations where name = $1", mode: .read)
     static let record = Statement(
         "migrations.record", "insert into schema_migrations (name, checksum, applied_ms) values ($1, $2, $3)")
     static let setInstallation = Statement(

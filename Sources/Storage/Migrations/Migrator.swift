@@ -53,7 +53,9 @@ package struct Migrator: Sendable {
     }
 
     /// Applies what is pending, and records what installation this is.
-    package func migrate(serverName: ServerName, now: Int64, shardCount: Int16 = Self.defaultShardCount) async throws -> [String] {
+    package func migrate(serverName: ServerName, now: Int64, shardCount: Int16 = Self.defaultShardCount) async throws
+        -> [String]
+    {
         try await pool.simple(MigrationStatements.createTable)
         var applied: [String] = []
         for migration in try await pending() {

@@ -53,10 +53,11 @@ package final class Interning: Sendable {
     package func users(_ userIDs: [UserID]) async throws -> [UserID: UserRecord] {
         var found: [UserID: UserRecord] = [:]
         let unknown = cache.withLock { cache in
-            Set(userIDs.filter { id in
-                found[id] = cache.usersByID[id]
-                return found[id] == nil
-            })
+            Set(
+                userIDs.filter { id in
+                    found[id] = cache.usersByID[id]
+                    return found[id] == nil
+                })
         }
         guard !unknown.isEmpty else { return found }
         let ids = Array(unknown)
@@ -76,10 +77,11 @@ package final class Interning: Sendable {
     package func users(_ nids: some Sequence<UserNID>) async throws -> [UserNID: UserRecord] {
         var found: [UserNID: UserRecord] = [:]
         let unknown = cache.withLock { cache in
-            Set(nids.filter { nid in
-                found[nid] = cache.usersByNID[nid]
-                return found[nid] == nil
-            })
+            Set(
+                nids.filter { nid in
+                    found[nid] = cache.usersByNID[nid]
+                    return found[nid] == nil
+                })
         }
         guard !unknown.isEmpty else { return found }
         for user in try keepUsers(try await pool.query(NameStatements.usersByNID, unknown.map(\.rawValue))) {
@@ -99,7 +101,8 @@ package final class Interning: Sendable {
             guard let userID = UserID(try row.next(String.self)) else { throw StorageError.corrupt("users.user_id") }
             users.append(
                 UserRecord(
-                    nid: UserNID(try row.next(Int64.self)), userID: userID, serverNID: ServerNID(try row.next(Int64.self)),
+                    nid: UserNID(try row.next(Int64.self)), userID: userID,
+                    serverNID: ServerNID(try row.next(Int64.self)),
                     shard: try row.next(Int16.self)))
         }
         cache.withLock { cache in
@@ -146,10 +149,11 @@ package final class Interning: Sendable {
     private func stateKeys(_ keys: [StateKey], from statement: Statement) async throws -> [StateKey: StateKeyNID] {
         var found: [StateKey: StateKeyNID] = [:]
         let unknown = cache.withLock { cache in
-            Set(keys.filter { key in
-                found[key] = cache.stateKeys[key]
-                return found[key] == nil
-            })
+            Set(
+                keys.filter { key in
+                    found[key] = cache.stateKeys[key]
+                    return found[key] == nil
+                })
         }
         guard !unknown.isEmpty else { return found }
         let rows = try await pool.query(statement, unknown.map(\.type), unknown.map(\.key))
@@ -160,10 +164,11 @@ package final class Interning: Sendable {
     package func stateKeys(_ nids: some Sequence<StateKeyNID>) async throws -> [StateKeyNID: StateKey] {
         var found: [StateKeyNID: StateKey] = [:]
         let unknown = cache.withLock { cache in
-            Set(nids.filter { nid in
-                found[nid] = cache.stateKeysByNID[nid]
-                return found[nid] == nil
-            })
+            Set(
+                nids.filter { nid in
+                    found[nid] = cache.stateKeysByNID[nid]
+                    return found[nid] == nil
+                })
         }
         guard !unknown.isEmpty else { return found }
         let rows = try await pool.query(NameStatements.stateKeysByNID, unknown.map(\.rawValue))

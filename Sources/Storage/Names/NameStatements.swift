@@ -7,7 +7,8 @@ enum NameStatements {
     static let internUsers = Statement(
         "names.intern_users", "select user_id, user_nid, server_nid, shard from intern_users($1, $2, $3)")
     static let usersByID = Statement(
-        "names.users_by_id", "select user_id, user_nid, server_nid, shard from users where user_id = any ($1)", mode: .read)
+        "names.users_by_id", "select user_id, user_nid, server_nid, shard from users where user_id = any ($1)",
+        mode: .read)
     static let usersByNID = Statement(
         "names.users_by_nid", "select user_id, user_nid, server_nid, shard from users where user_nid = any ($1)",
         mode: .read)

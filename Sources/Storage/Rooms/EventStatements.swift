@@ -3,7 +3,8 @@ import Postgres
 /// The SQL of events as they are read.
 enum EventStatements {
     static let all = [
-        byNIDs, byIDs, byIDAnyRoom, byTransaction, numbers, timelineBefore, timelineAfter, newestInTimeline, before, after,
+        byNIDs, byIDs, byIDAnyRoom, byTransaction, numbers, timelineBefore, timelineAfter, newestInTimeline, before,
+        after,
         missing, authFacts, newestPosition,
     ]
 
@@ -18,9 +19,11 @@ enum EventStatements {
     private static let shown = "e.flags & 7 = 0"
 
     static let byNIDs = Statement(
-        "events.by_nids", "select \(columns) from \(source) where e.room_nid = $1 and e.event_nid = any ($2)", mode: .read)
+        "events.by_nids", "select \(columns) from \(source) where e.room_nid = $1 and e.event_nid = any ($2)",
+        mode: .read)
     static let byIDs = Statement(
-        "events.by_ids", "select \(columns) from \(source) where e.event_id = any ($2) and e.room_nid = $1", mode: .read)
+        "events.by_ids", "select \(columns) from \(source) where e.event_id = any ($2) and e.room_nid = $1", mode: .read
+    )
     static let byIDAnyRoom = Statement(
         "events.by_id_any_room", "select \(columns) from \(source) where e.event_id = $1", mode: .read)
     static let byTransaction = Statement(

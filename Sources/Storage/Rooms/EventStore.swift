@@ -23,7 +23,9 @@ package struct EventStore: Sendable {
     }
 
     /// The numbers and flags of those of the events that we have.
-    package func numbers(_ ids: [EventID], in room: RoomNID) async throws -> [EventID: (nid: EventNID, flags: EventFlags)] {
+    package func numbers(_ ids: [EventID], in room: RoomNID) async throws -> [EventID: (
+        nid: EventNID, flags: EventFlags
+    )] {
         guard !ids.isEmpty else { return [:] }
         var found: [EventID: (nid: EventNID, flags: EventFlags)] = [:]
         for var row in try await pool.query(EventStatements.numbers, room.rawValue, ids.map(\.description)) {
@@ -73,7 +75,8 @@ package struct EventStore: Sendable {
     ) async throws -> [StoredEvent] {
         try Self.decode(
             try await pool.query(
-                EventStatements.before, room.rawValue, from.depth, from.position, from.event, to.depth, to.position, to.event,
+                EventStatements.before, room.rawValue, from.depth, from.position, from.event, to.depth, to.position,
+                to.event,
                 Int64(limit)))
     }
 
@@ -83,7 +86,8 @@ package struct EventStore: Sendable {
     ) async throws -> [StoredEvent] {
         try Self.decode(
             try await pool.query(
-                EventStatements.after, room.rawValue, from.depth, from.position, from.event, to.depth, to.position, to.event,
+                EventStatements.after, room.rawValue, from.depth, from.position, from.event, to.depth, to.position,
+                to.event,
                 Int64(limit)))
     }
 
@@ -91,7 +95,9 @@ package struct EventStore: Sendable {
     package func missing(in room: RoomNID, limit: Int) async throws -> [(eventID: EventID, depth: Int64)] {
         try (try await pool.query(EventStatements.missing, room.rawValue, Int64(limit))).map { row in
             var row = row
-            guard let id = EventID(try row.next(String.self)) else { throw StorageError.corrupt("missing_events.event_id") }
+            guard let id = EventID(try row.next(String.self)) else {
+                throw StorageError.corrupt("missing_events.event_id")
+            }
             return (id, try row.next(Int64.self))
         }
     }
@@ -124,7 +130,8 @@ package struct EventStore: Sendable {
         let redaction = try row.next(Int64?.self).map { EventNID($0) }
         return StoredEvent(
             nid: nid, roomNID: room, eventID: id, position: position, depth: depth, senderNID: sender, type: type,
-            stateKeyNID: stateKey, flags: flags, originServerTS: origin, stateBefore: state, authEvents: auth, body: body,
+            stateKeyNID: stateKey, flags: flags, originServerTS: origin, stateBefore: state, authEvents: auth,
+            body: body,
             transaction: device.flatMap { device in
                 transaction.map { EventTransaction(deviceID: device, transactionID: $0) }
             }, redactedBy: redaction)

@@ -27,7 +27,8 @@ enum RoomStatements {
         "rooms.store_events",
         "select store_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
     static let packs = Statement(
-        "rooms.packs", "select pack_nid, body from state_packs where room_nid = $1 and pack_nid = any ($2)", mode: .read)
+        "rooms.packs", "select pack_nid, body from state_packs where room_nid = $1 and pack_nid = any ($2)", mode: .read
+    )
     static let reserveEvents = Statement("rooms.reserve_events", "select nextval('event_nids')")
     static let reservePacks = Statement("rooms.reserve_packs", "select nextval('pack_nids')")
 }

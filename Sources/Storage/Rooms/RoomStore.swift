@@ -29,7 +29,9 @@ package struct RoomStore: Sendable {
             return found[nid] == nil
         }
         guard !unknown.isEmpty else { return found }
-        for room in try keep(try await pool.query(RoomStatements.byNIDs, unknown.map(\.rawValue))) { found[room.nid] = room }
+        for room in try keep(try await pool.query(RoomStatements.byNIDs, unknown.map(\.rawValue))) {
+            found[room.nid] = room
+        }
         return found
     }
 
@@ -69,7 +71,8 @@ package struct RoomStore: Sendable {
             events.map(\.nid.rawValue), events.map(\.eventID.description), events.map(\.isLive), events.map(\.depth),
             events.map(\.senderNID.rawValue), events.map(\.type), events.map { $0.stateKeyNID?.rawValue },
             events.map(\.flags.rawValue), events.map(\.originServerTS), events.map { $0.stateBefore?.encoded() },
-            events.map { EventNumbers.encode($0.authEvents) }, events.map(\.body), events.map { $0.transaction?.deviceID },
+            events.map { EventNumbers.encode($0.authEvents) }, events.map(\.body),
+            events.map { $0.transaction?.deviceID },
             events.map { $0.transaction?.transactionID },
             append.packs.map(\.nid.rawValue), append.packs.map(\.body),
             append.memberships.map(\.userNID.rawValue), append.memberships.map(\.serverNID.rawValue),
@@ -85,13 +88,15 @@ package struct RoomStore: Sendable {
         if outcome == 0, let position, let previous { return .written(position: position, previous: previous) }
         return .conflict(
             RoomHead(
-                version: try row.next(Int64.self), extremities: (try row.next([Int64]?.self) ?? []).map { EventNID($0) },
+                version: try row.next(Int64.self),
+                extremities: (try row.next([Int64]?.self) ?? []).map { EventNID($0) },
                 state: try (try row.next([UInt8]?.self)).map(Self.stateRoot) ?? .empty))
     }
 
     /// Writes events that have no place in the live timeline, and their state packs.
     package func store(
-        _ events: [NewEvent], packs: [(nid: PackNID, body: [UInt8])] = [], missing: [(eventID: EventID, child: EventNID)] = [],
+        _ events: [NewEvent], packs: [(nid: PackNID, body: [UInt8])] = [],
+        missing: [(eventID: EventID, child: EventNID)] = [],
         in room: RoomRecord
     ) async throws {
         guard !events.isEmpty else { return }
@@ -101,7 +106,8 @@ package struct RoomStore: Sendable {
             events.map(\.senderNID.rawValue), events.map(\.type), events.map { $0.stateKeyNID?.rawValue },
             events.map(\.flags.rawValue), events.map(\.originServerTS), events.map { $0.stateBefore?.encoded() },
             events.map { EventNumbers.encode($0.authEvents) }, events.map(\.body),
-            packs.map(\.nid.rawValue), packs.map(\.body), missing.map(\.eventID.description), missing.map(\.child.rawValue))
+            packs.map(\.nid.rawValue), packs.map(\.body), missing.map(\.eventID.description),
+            missing.map(\.child.rawValue))
     }
 
     /// The packs of state tree nodes asked for, as they were stored.

@@ -28,12 +28,14 @@ package struct StoredEvent: Sendable {
         self.init(
             nid: new.nid, roomNID: room, eventID: new.eventID, position: new.isLive ? position : 0, depth: new.depth,
             senderNID: new.senderNID, type: new.type, stateKeyNID: new.stateKeyNID, flags: new.flags,
-            originServerTS: new.originServerTS, stateBefore: new.stateBefore, authEvents: new.authEvents, body: new.body,
+            originServerTS: new.originServerTS, stateBefore: new.stateBefore, authEvents: new.authEvents,
+            body: new.body,
             transaction: new.transaction, redactedBy: nil)
     }
 
     init(
-        nid: EventNID, roomNID: RoomNID, eventID: EventID, position: Int64, depth: Int64, senderNID: UserNID, type: String,
+        nid: EventNID, roomNID: RoomNID, eventID: EventID, position: Int64, depth: Int64, senderNID: UserNID,
+        type: String,
         stateKeyNID: StateKeyNID?, flags: EventFlags, originServerTS: Int64, stateBefore: StateRoot?,
         authEvents: [EventNID], body: [UInt8], transaction: EventTransaction?, redactedBy: EventNID?
     ) {

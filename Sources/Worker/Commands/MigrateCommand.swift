@@ -1,10 +1,10 @@
 import ArgumentParser
+import Logging
+import Postgres
 import Reactor
 import ServerConfiguration
 import Storage
 import Telemetry
-import Postgres
-import Logging
 
 /// `apus migrate`: brings the schema up to date.
 struct MigrateCommand: AsyncParsableCommand {

@@ -17,22 +17,21 @@ struct AccountsPart: Sendable {
     let sightings: DeviceSightings
     let hasher: PasswordHasher
     let limiter: any RateLimiter
-    let stores: AccountStores
-    let roomStore: RoomStore
 
-    init(_ core: HomeserverCore) {
+    init(_ core: HomeserverCore, rooms: RoomsPart) {
         let configuration = core.configuration
         hasher = PasswordHasher(cost: configuration.passwords.cost == .standard ? .standard : .minimum)
         limiter = Self.limiter(configuration.rateLimits, clock: core.telemetry.clock)
-        roomStore = RoomStore(pool: core.pool)
-        stores = AccountStores(pool: core.pool, rooms: roomStore)
-        let setup = AccountSetup(
+        var setup = AccountSetup(
             serverName: configuration.serverName,
             registration: RegistrationPolicy(
                 isOpen: configuration.registration.isOpen, requiresToken: configuration.registration.requiresToken,
                 allowsGuests: configuration.registration.allowsGuests),
             publicBaseURL: configuration.publicBaseURL.text, hasher: hasher, limiter: limiter, feed: core.feed,
-            interning: core.interning, stores: stores, telemetry: core.telemetry)
+            interning: core.interning, stores: core.stores, telemetry: core.telemetry)
+        let follower = AccountFollower(rooms: rooms.service, log: core.telemetry.log)
+        setup.profileObserver = follower
+        setup.accountObserver = follower
         let services = AccountServices(setup)
         self.services = services
         administration = AdminServices(
@@ -42,8 +41,9 @@ struct AccountsPart: Sendable {
             })
         discovery = DiscoveryServices(
             publicBaseURL: configuration.publicBaseURL.text, defaultRoomVersion: configuration.rooms.defaultVersion)
-        sightings = DeviceSightings(devices: stores.devices, telemetry: core.telemetry)
-        tokens = AccessTokens(devices: stores.devices, feed: core.feed, sightings: sightings, telemetry: core.telemetry)
+        sightings = DeviceSightings(devices: core.stores.devices, telemetry: core.telemetry)
+        tokens = AccessTokens(
+            devices: core.stores.devices, feed: core.feed, sightings: sightings, telemetry: core.telemetry)
     }
 
     private static func limiter(_ limits: ServerConfiguration.RateLimits, clock: any Clock) -> any RateLimiter {

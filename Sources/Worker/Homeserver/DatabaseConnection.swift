@@ -34,7 +34,8 @@ package enum DatabaseConnection {
                         + "apus migrate --config FILE")
             }
         } catch Migrator.Failure.foreign(let name) {
-            throw StartFailure("the database has a migration that this release does not know, or knows otherwise: \(name)")
+            throw StartFailure(
+                "the database has a migration that this release does not know, or knows otherwise: \(name)")
         } catch Migrator.Failure.otherServer(let name) {
             throw StartFailure("the database belongs to the server \(name)")
         }

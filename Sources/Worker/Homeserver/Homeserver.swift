@@ -15,17 +15,23 @@ package struct Homeserver: Sendable {
     let roles: Set<WorkerRole>
     let accounts: AccountsPart
     let rooms: RoomsPart
+    let sync: SyncPart
 
     /// Connects and builds what the roles need. Nothing is listened to yet.
     ///
     /// - Throws: `StartFailure` with what an operator should do.
     package static func open(
-        _ configuration: ServerConfiguration, worker: String, roles: Set<WorkerRole>, migrates: Bool, telemetry: Telemetry
+        _ configuration: ServerConfiguration, worker: String, roles: Set<WorkerRole>, migrates: Bool,
+        telemetry: Telemetry
     ) async throws -> Homeserver {
         let core = try await HomeserverCore.lay(configuration, worker: worker, migrates: migrates, telemetry: telemetry)
-        let accounts = AccountsPart(core)
-        let rooms = try await RoomsPart(core, accounts: accounts)
-        return Homeserver(core: core, roles: roles, accounts: accounts, rooms: rooms)
+        let rooms = try await RoomsPart(core)
+        let accounts = AccountsPart(core, rooms: rooms)
+        let interning = core.interning
+        let sync = SyncPart(core, accounts: accounts, rooms: rooms) { user in
+            DefaultPushRules.ruleset(for: try await interning.user(user).userID).content
+        }
+        return Homeserver(core: core, roles: roles, accounts: accounts, rooms: rooms, sync: sync)
     }
 
     /// The endpoints of some of the APIs, as far as this process has the role for them.
@@ -47,6 +53,7 @@ package struct Homeserver: Sendable {
             + ServedEndpoint.all(DiscoveryEndpoints.all, with: accounts.discovery, in: environment)
             + ServedEndpoint.all(RoomEndpoints.all, with: rooms.endpoints, in: environment)
             + ServedEndpoint.all(DirectoryEndpoints.all, with: rooms.directory, in: environment)
+            + ServedEndpoint.all(SyncEndpoints.all, with: sync.endpoints, in: environment)
     }
 
     /// What runs beside the requests, in the order in which it is started.
@@ -55,12 +62,14 @@ package struct Homeserver: Sendable {
         if let hints = core.hints as? RedisHints { services.append(BackgroundService("hints") { await hints.run() }) }
         services.append(BackgroundService("timeouts") { [timeouts = core.timeouts] in await timeouts.run() })
         services.append(BackgroundService("log") { [feed = core.feed] in await feed.run() })
+        services.append(BackgroundService("watches") { [watches = sync.watches] in await watches.run() })
+        services.append(BackgroundService("typing") { [typing = sync.typing] in await typing.run() })
         services.append(BackgroundService("sightings") { [sightings = accounts.sightings] in await sightings.run() })
         return services
     }
 
     /// Ends long polls with what they have; called when the process begins to stop.
-    func drain() {}
+    func drain() { sync.watches.drain() }
 
     package func close() async {
         await accounts.hasher.shutdown()

@@ -22,6 +22,7 @@ package struct HomeserverCore: Sendable {
     let feed: LogFeed
     let timeouts: Timeouts
     let interning: Interning
+    let stores: AccountStores
     let keys: SigningKeyRing
     let server: LocalServer
 
@@ -48,10 +49,12 @@ package struct HomeserverCore: Sendable {
         let feed = try await LogFeed.start(
             installation: installation, store: logStore, hints: hints, telemetry: telemetry)
         return HomeserverCore(
-            configuration: configuration, worker: worker, telemetry: telemetry, reactor: reactor, pool: pool, redis: redis,
+            configuration: configuration, worker: worker, telemetry: telemetry, reactor: reactor, pool: pool,
+            redis: redis,
             hints: hints, installation: installation, logStore: logStore, feed: feed,
             timeouts: Timeouts(clock: telemetry.clock),
-            interning: Interning(pool: pool, shardCount: installation.shardCount), keys: keys,
+            interning: Interning(pool: pool, shardCount: installation.shardCount),
+            stores: AccountStores(pool: pool, rooms: RoomStore(pool: pool)), keys: keys,
             server: LocalServer(name: configuration.serverName, signingKey: keys.current))
     }
 

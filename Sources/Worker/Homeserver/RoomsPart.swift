@@ -1,4 +1,3 @@
-import Accounts
 import ClientEndpoints
 import Cluster
 import Directory
@@ -14,16 +13,16 @@ struct RoomsPart: Sendable {
     let directory: RoomDirectory
     let endpoints: RoomEndpointServices
 
-    init(_ core: HomeserverCore, accounts: AccountsPart) async throws {
+    init(_ core: HomeserverCore) async throws {
         let reader = RoomReader(
-            store: accounts.roomStore, eventStore: EventStore(pool: core.pool), interning: core.interning,
+            store: core.stores.rooms, eventStore: EventStore(pool: core.pool), interning: core.interning,
             memberships: MembershipStore(pool: core.pool))
         let serverNID = try await core.interning.server(core.server.name)
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: core.pool), feed: core.feed, server: core.server,
             localServerNID: serverNID, notifications: SilentNotifications(), telemetry: core.telemetry)
         let installation = core.installation
-        service = RoomService(writing: writing, profiles: accounts.stores.profiles, remote: nil) { token, shard in
+        service = RoomService(writing: writing, profiles: core.stores.profiles, remote: nil) { token, shard in
             let decoded = try? SyncToken(
                 token, incarnation: installation.incarnation, shards: Int(installation.shardCount))
             return decoded?.log[shard]

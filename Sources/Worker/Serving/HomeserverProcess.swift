@@ -20,7 +20,8 @@ package enum HomeserverProcess {
             configuration, worker: "serve", roles: Set(WorkerRole.allCases), migrates: true, telemetry: telemetry)
         var servers = try configuration.listeners.map { listener in
             ServerPlan(
-                configuration: try HTTPServerConfiguration(listener), endpoints: homeserver.endpoints(of: listener.serves))
+                configuration: try HTTPServerConfiguration(listener),
+                endpoints: homeserver.endpoints(of: listener.serves))
         }
         servers += metricsServers(configuration.metrics.address, telemetry)
         try await run(homeserver, servers, telemetry)

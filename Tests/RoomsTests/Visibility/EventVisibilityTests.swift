@@ -1,8 +1,8 @@
 import MatrixCore
+import Postgres
 import Rooms
 import Storage
 import Testing
-import Postgres
 
 /// Who sees what of a room's history.
 @Suite struct EventVisibilityTests {

@@ -1,8 +1,8 @@
 import MatrixCore
+import Postgres
 import Rooms
 import Storage
 import Testing
-import Postgres
 
 /// Rooms written by one worker and by several, against a real database.
 @Suite struct RoomWriterTests {
@@ -132,7 +132,8 @@ import Postgres
                 try await worker.rooms.redact(said, in: room, by: bob, reason: nil, device: "D", transactionID: "1")
             }
             #expect(refusal?.errcode == .forbidden)
-            _ = try await worker.rooms.redact(said, in: room, by: alice, reason: "oops", device: "D", transactionID: "1")
+            _ = try await worker.rooms.redact(
+                said, in: room, by: alice, reason: "oops", device: "D", transactionID: "1")
             let readable = try await worker.rooms.readableRoom(room, by: bob)
             let event = try await worker.rooms.event(said, in: readable)
             let rendered = try #require(
