@@ -100,7 +100,7 @@ package struct Registration: Sendable {
     ///
     /// - Throws: `M_FORBIDDEN` when nobody can register with one.
     package func isUsable(registrationToken token: String) async throws -> Bool {
-        guard policy.requiresToken else { throw MatrixError.forbidden("Registration is not possible with a token") }
+        guard policy.allowsUsers else { throw MatrixError.forbidden("Registration is disabled") }
         guard OpaqueIdentifier.isValid(token) else { return false }
         return try await interactive.sessions.isUsable(
             registrationToken: token, oldestSession: interactive.oldest, now: telemetry.clock.nowMilliseconds)
