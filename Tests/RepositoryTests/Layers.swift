@@ -29,16 +29,16 @@ enum Layers {
 
         "Reactor": rule(["CLinux"]),
         "Postgres": rule(["CPostgres", "CLinux", "Reactor"], ["Logging", "DequeModule"]),
-        "Redis": rule(["CHiredis", "CLinux", "Reactor"], ["Logging"]),
+        "Redis": rule(["CHiredis", "Reactor"], ["Logging", "DequeModule"]),
         "HTTPAPI": rule(["MatrixCore", "Telemetry"], wire.union(["Logging"])),
         "Transport": rule(
             ["HTTPAPI", "Telemetry", "MatrixCore", "CLinux"],
             wire.union([
-                "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "AsyncHTTPClient", "NIOPosix", "NIOHTTP1", "NIOSSL",
+                "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOSSL",
                 "Logging",
-                "ServiceLifecycle",
+                "ServiceLifecycle", "DequeModule",
             ])),
-        "FederationAPI": rule(["MatrixCore", "HTTPAPI"], wire),
+        "FederationAPI": rule(["MatrixCore", "HTTPAPI", "Telemetry"], wire),
 
         "Storage": rule(["CSchema", "MatrixCore", "Postgres", "Telemetry"], ["Logging"]),
         "Cluster": rule(["Storage", "MatrixCore", "Postgres", "Redis", "Telemetry"], ["Logging", "DequeModule"]),
@@ -64,16 +64,15 @@ enum Layers {
             services.union(endpoints).union([
                 "Cluster", "Storage", "Postgres", "Redis", "Reactor", "Transport", "HTTPAPI", "FederationAPI",
                 "ServerConfiguration", "MatrixCore", "Telemetry",
-            ]), wire.union(["Logging", "ArgumentParser", "ServiceLifecycle"])),
+            ]), wire.union(["Logging", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "NIOPosix"])),
         "apus": rule(["Worker"]),
-        "apus-client-api": rule(["Worker"]),
-        "apus-federation-reader": rule(["Worker"]),
-        "apus-federation-sender": rule(["Worker"]),
-        "apus-media": rule(["Worker"]),
-        "apus-push": rule(["Worker"]),
+        "apus-client-api": rule(["Worker", "ServerConfiguration"]),
+        "apus-federation-reader": rule(["Worker", "ServerConfiguration"]),
+        "apus-federation-sender": rule(["Worker", "ServerConfiguration"]),
+        "apus-media": rule(["Worker", "ServerConfiguration"]),
+        "apus-push": rule(["Worker", "ServerConfiguration"]),
 
-        "ApusTesting": rule(
-            ["Postgres", "Reactor", "MatrixCore", "CLinux"], wire.union(["AsyncHTTPClient", "Logging"])),
+        "ApusTesting": rule(["Reactor", "CPostgres", "CLinux"]),
     ]
 
     private static func rule(_ modules: Set<String>, _ packages: Set<String> = []) -> Rule {

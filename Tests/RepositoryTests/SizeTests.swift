@@ -51,7 +51,7 @@ import Testing
     }
 
     private func startsFunction(_ code: [UInt8], _ at: Int) -> Bool {
-        let isWordStart = at == 0 || !isWord(code[at - 1]) && code[at - 1] != UInt8(ascii: ".")
+        let isWordStart = at == 0 || !SwiftText.isWord(code[at - 1]) && code[at - 1] != UInt8(ascii: ".")
         guard isWordStart else { return false }
         let rest = code[at...]
         return rest.starts(with: "func ".utf8) || rest.starts(with: "init(".utf8) || rest.starts(with: "init?(".utf8)
@@ -95,14 +95,5 @@ import Testing
             if depth == 0 { break }
         }
         return lines
-    }
-
-    private func isWord(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
     }
 }

@@ -9,9 +9,15 @@ import Testing
         let known = try anchors()
         var found: [String] = []
         for file in try SourceTree.sources.get() + SourceTree.tests.get() {
-            for comment in file.swift.comments {
+            for comment in file.swift.comments where comment.text.contains("spec.matrix.org") {
                 for link in comment.text.matches(of: #/https://spec\.matrix\.org/(?<place>[^\s)>`"]*)/#) {
-                    let place = String(link.output.place)
+                    // A link at the end of a clause has its comma or full stop behind it.
+                    var place = String(link.output.place)
+                    while let last = place.last, ".,:;".contains(last) { place.removeLast() }
+                    // The parts of a request or an answer have anchors below that of their operation.
+                    if let part = place.firstMatch(of: #/_(?:request|response-\d+)(?:_[\w-]+)?$/#) {
+                        place.removeSubrange(part.range)
+                    }
                     let isKnown = place.hasPrefix("\(Self.version)/") && known.contains(String(place.dropFirst(6)))
                     if !isKnown { found.append("\(file.path):\(comment.line): \(link.output.0)") }
                 }

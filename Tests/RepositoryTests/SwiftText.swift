@@ -12,6 +12,8 @@ struct SwiftText {
     private(set) var code = ""
     /// The lines of the code, numbered from 1.
     private(set) var lines: [Piece] = []
+    /// Every word of the code once, to see quickly that a file has nothing to do with a rule.
+    private(set) var words: Set<String> = []
     private(set) var comments: [Piece] = []
     private(set) var strings: [Piece] = []
 
@@ -32,8 +34,18 @@ struct SwiftText {
             }
         }
         code = String(decoding: output, as: UTF8.self)
+        words = Set(output.split { !Self.isWord($0) }.map { String(decoding: $0, as: UTF8.self) })
         lines = code.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
             .map { Piece(line: $0 + 1, text: String($1)) }
+    }
+
+    static func isWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 
     private static let slash = UInt8(ascii: "/")

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what is set here is used by the scripts that source it
 # What this repository needs from the system. Sourced by the scripts beside this folder.
 #
 # Each line: how to see that it is there (a command, or a library as pkg-config calls it), and the Debian package that
@@ -17,6 +17,11 @@ command redis-server redis-server
 command haproxy      haproxy
 initdb  -            postgresql
 '
+# What the tests need besides.
+test_requirements='
+command python3      python3
+module  ensurepip    python3-venv
+'
 
 # Prints the folder of PostgreSQL's programs, the newest that is installed.
 postgres_programs() {
@@ -29,22 +34,23 @@ postgres_programs() {
     [ -x "$folder" ] && dirname "$folder"
 }
 
-# Prints the packages of the requirements that are not met.
+# missing_packages REQUIREMENTS: prints the packages of those that are not met.
 missing_packages() {
     local kind name package
     while read -r kind name package; do
         case "$kind" in
             command) command -v "$name" >/dev/null || echo "$package" ;;
             library) pkg-config --exists "$name" 2>/dev/null || echo "$package" ;;
+            module) python3 -c "import $name" 2>/dev/null || echo "$package" ;;
             initdb) postgres_programs >/dev/null || echo "$package" ;;
         esac
-    done <<<"$requirements"
+    done <<<"$1"
 }
 
-# Installs what is missing, or says what to install.
+# install_packages REQUIREMENTS: installs what is missing, or says what to install.
 install_packages() {
     local missing
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "$1")
     [ "${#missing[@]}" -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         say "These packages are missing (Debian's names): ${missing[*]}"

@@ -6,7 +6,7 @@ package import MatrixCore
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#getwell-knownmatrixserver
 /// - Errors: 404 `M_NOT_FOUND` when the configuration does not say.
 package enum GetWellKnownServer: Endpoint {
-    package static let route = Route("getWellknown", .get, "/.well-known/matrix/server")
+    package static let route = Route("getWellKnown", .get, "/.well-known/matrix/server")
 
     package static func handle(
         _ request: EmptyRequest, from caller: Anyone, with services: DiscoveryServices

@@ -1,0 +1,30 @@
+import AdminEndpoints
+import ClientEndpoints
+import HTTPAPI
+
+/// What the workers of all roles serve together, out of the lists that the endpoint modules keep.
+struct ServedOperations {
+    struct Operation {
+        let route: Route
+        let caller: CallerKind
+        /// The first is the one that the specification names.
+        let places: [Specification.Place]
+    }
+
+    let operations: [Operation]
+
+    init() {
+        operations =
+            Self.of(AccountEndpoints.all) + Self.of(AdminEndpoints.all) + Self.of(DirectoryEndpoints.all)
+            + Self.of(DiscoveryEndpoints.all) + Self.of(RoomEndpoints.all)
+    }
+
+    private static func of<Services>(_ endpoints: [any Endpoint<Services>.Type]) -> [Operation] {
+        func operation<Served: Endpoint>(_ endpoint: Served.Type) -> Operation {
+            let route = endpoint.route
+            let places = route.paths.map { Specification.Place(method: route.method.rawValue, path: $0.description) }
+            return Operation(route: route, caller: Served.Caller.kind, places: places)
+        }
+        return endpoints.map { operation($0) }
+    }
+}
