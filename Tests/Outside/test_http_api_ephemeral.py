@@ -204,6 +204,7 @@ def test_tags_are_ones_own(alice, bob, room):
 # -- messages to devices
 
 
+@pytest.mark.uses("PUT /_matrix/client/v3/sendToDevice/{eventType}/{txnId}")
 def test_a_message_to_devices_is_delivered_once_per_transaction(alice, bob):
     since = bob.sync()["next_batch"]
     body = {"messages": {bob.user_id: {"*": {"v": 1}}}}
@@ -213,6 +214,7 @@ def test_a_message_to_devices_is_delivered_once_per_transaction(alice, bob):
     assert len(sync["to_device"]["events"]) == 1
 
 
+@pytest.mark.uses("PUT /_matrix/client/v3/sendToDevice/{eventType}/{txnId}")
 def test_a_message_for_an_unknown_device_is_dropped(alice, bob):
     since = bob.sync()["next_batch"]
     for device, v in (("UNKNOWN", 1), (bob.device_id, 2)):

@@ -175,6 +175,7 @@ def test_the_limit_is_kept(alice, homeserver):
     connection.close()
 
 
+@pytest.mark.uses("POST /_matrix/media/v1/create")
 def test_a_media_id_may_be_made_before_its_content(alice):
     created = alice.post("/_matrix/media/v1/create").ok()
     path = created["content_uri"].removeprefix("mxc://")

@@ -92,6 +92,7 @@ def for_events(notifications):
 # -- rules
 
 
+@pytest.mark.uses("GET /_matrix/client/v3/pushrules/")
 def test_the_default_rules(alice):
     rules = alice.get("/pushrules/").ok()["global"]
     names = {kind: [rule["rule_id"] for rule in rules[kind]] for kind in rules}
