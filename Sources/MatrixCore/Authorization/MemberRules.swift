@@ -19,7 +19,7 @@ struct MemberRules<State: AuthState> {
             return .refused("5.1", "a member event without a membership")
         }
         switch Membership(rawValue: text) {
-        case .join: return checkJoin(of: target)
+        case .join: return checkAuthorisingSignature() ?? checkJoin(of: target)
         case .invite: return checkInvite(of: target)
         case .leave: return checkLeave(of: target)
         case .ban: return checkBan(of: target)
@@ -30,6 +30,20 @@ struct MemberRules<State: AuthState> {
     }
 
     // MARK: Joining
+
+    /// Rule 5.2 (v8-v12): whoever is named as having authorised a join must have signed it, even where the join does not
+    /// rest on it. Signatures are verified on receipt; here it only has to be there. Other memberships that bear the key are
+    /// let pass, as other implementations do.
+    private func checkAuthorisingSignature() -> AuthVerdict? {
+        guard version.authorization.allowsRestrictedJoins,
+            let authorising = event.content["join_authorised_via_users_server"]
+        else { return nil }
+        // Rule 5.2.1 (v8-v12).
+        guard let user = authorising.string.flatMap(UserID.init), event.hasSignature(of: user.serverName) else {
+            return .refused("5.2.1", "the server of the user who authorised the join has not signed it")
+        }
+        return nil
+    }
 
     /// Rule 5.3 (v8-v12; 5.2 in v1-v5, 4.2 in v6-v7).
     private func checkJoin(of target: UserID) -> AuthVerdict {
@@ -64,11 +78,6 @@ struct MemberRules<State: AuthState> {
         // Rule 5.3.5.2 (v8-v12).
         guard let user = event.content["join_authorised_via_users_server"]?.string.flatMap(UserID.init) else {
             return .refused("5.3.5.2", "nobody authorised the join")
-        }
-        // Rule 5.2.1 (v8-v12): signatures are verified on receipt; here it only has to be there. It is asked for where it
-        // matters, in a join that rests on it, as other implementations do.
-        guard event.hasSignature(of: user.serverName) else {
-            return .refused("5.2.1", "the server of the user who authorised the join has not signed it")
         }
         let levels = state.powerLevels(in: version)
         guard state.membership(of: user) == .join, levels.level(of: user) >= levels.required(.invite) else {

@@ -29,19 +29,18 @@ struct PowerLevelRules<State: AuthState> {
     // MARK: Form
 
     private func checkForm() -> AuthVerdict? {
-        if version.authorization.requiresIntegerPowerLevels {
-            // Rule 10.1 (v12; 9.1 in v10-v11).
-            for level in NamedPowerLevel.allCases {
-                guard content[level.rawValue].map(\.isInteger) ?? true else {
-                    return .refused("10.1", "a power level is not an integer")
-                }
+        // Rule 10.1 (v12; 9.1 in v10-v11). Earlier versions take strings that hold integers as well; with anything else
+        // no implementation could go on, although the rules do not say so.
+        for level in NamedPowerLevel.allCases {
+            guard content[level.rawValue].map({ reader.level($0) != nil }) ?? true else {
+                return .refused("10.1", "a power level is not an integer")
             }
-            // Rule 10.2 (v12; 9.2 in v10-v11).
-            for key in ["events", "notifications"] {
-                guard let levels = content[key] else { continue }
-                guard let entries = levels.object, entries.allSatisfy({ $0.value.isInteger }) else {
-                    return .refused("10.2", "\(key) is not an object of integers")
-                }
+        }
+        // Rule 10.2 (v12; 9.2 in v10-v11), and the same for earlier versions.
+        for key in ["events", "notifications"] where key == "events" || version.authorization.checksNotificationLevels {
+            guard let levels = content[key] else { continue }
+            guard let entries = levels.object, entries.allSatisfy({ reader.level($0.value) != nil }) else {
+                return .refused("10.2", "\(key) is not an object of integers")
             }
         }
         guard let users = content["users"] else { return nil }

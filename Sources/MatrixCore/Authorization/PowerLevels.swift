@@ -55,8 +55,7 @@ package struct PowerLevels: Sendable {
 
     /// The level that sending an event takes.
     package func required(type: String, isState: Bool) -> PowerLevel {
-        guard let content else { return .finite(0) }
-        if let level = reader.level(content["events"]?[type]) { return .finite(level) }
+        if let level = reader.level(content?["events"]?[type]) { return .finite(level) }
         return required(isState ? .stateDefault : .eventsDefault)
     }
 
@@ -65,8 +64,7 @@ package struct PowerLevels: Sendable {
         if let level = reader.level(content?[action.rawValue]) { return .finite(level) }
         return switch action {
         case .usersDefault, .eventsDefault, .invite: .finite(0)
-        case .stateDefault: .finite(content == nil ? 0 : 50)
-        case .ban, .redact, .kick: .finite(50)
+        case .stateDefault, .ban, .redact, .kick: .finite(50)
         }
     }
 

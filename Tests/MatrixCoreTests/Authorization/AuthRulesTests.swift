@@ -99,7 +99,7 @@ import Testing
             return try $0.factory.make("m.room.topic", stateKey: "", sender: alice)
         },
         AuthCase("state with power") { try $0.factory.make("m.room.topic", stateKey: "", sender: moderator) },
-        AuthCase("state in a room without power levels", hasPowerLevels: false) {
+        AuthCase("state in a room without power levels", refusedBy: "8", hasPowerLevels: false) {
             try $0.factory.make("m.room.topic", stateKey: "", sender: moderator)
         },
         AuthCase("type with a level of its own", refusedBy: "8") {

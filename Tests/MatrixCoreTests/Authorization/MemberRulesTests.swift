@@ -132,7 +132,9 @@ import Testing
         restricted("invited needs nobody", by: nil, signed: false) { try $0.set(bob, "invite") },
         restricted("joined needs nobody", by: nil, signed: false) { try $0.join(bob) },
         restricted("authorised by nobody", refusedBy: "5.3.5.2", by: nil),
-        restricted("authorised by no user", refusedBy: "5.3.5.2", by: 5),
+        restricted("authorised by no user", refusedBy: "5.2.1", by: 5),
+        restricted("public room, not signed", rule: "public", refusedBy: "5.2.1", signed: false),
+        restricted("public room, not signed, v7", .v7, rule: "public", signed: false),
         restricted("not signed", refusedBy: "5.2.1", signed: false),
         restricted("authoriser is not there", refusedBy: "5.3.5.2", by: .string(alice)),
         restricted("authoriser may not invite", refusedBy: "5.3.5.2", by: .string(moderator)) {

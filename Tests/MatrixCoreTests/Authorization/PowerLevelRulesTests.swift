@@ -26,6 +26,8 @@ import Testing
         form("usual", to: [:]),
         form("ban is a string", to: ["ban": "50"], refusedBy: "10.1"),
         form("ban is a string, v9", .v9, to: ["ban": "50"]),
+        form("ban is no number, v9", .v9, to: ["ban": "x"], refusedBy: "10.1"),
+        form("a level in events is null, v5", .v5, to: ["events": ["m.a": .null]], refusedBy: "10.2"),
         form("redact is null", to: ["redact": .null], refusedBy: "10.1"),
         form("events is an array", to: ["events": []], refusedBy: "10.2"),
         form("a level in events is a string", to: ["events": ["m.a": "1"]], refusedBy: "10.2"),
@@ -109,7 +111,8 @@ import Testing
             let alice = try #require(UserID(Self.alice))
             #expect(levels.level(of: creator) == (version == .v12 ? .infinite : .finite(100)))
             #expect(levels.level(of: alice) == .finite(0))
-            #expect(levels.required(type: "m.x", isState: true) == .finite(0))
+            #expect(levels.required(type: "m.x", isState: true) == .finite(50))
+            #expect(levels.required(type: "m.x", isState: false) == .finite(0))
             #expect(levels.required(.ban) == .finite(50) && levels.required(.invite) == .finite(0))
         }
     }

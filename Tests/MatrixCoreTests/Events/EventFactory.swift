@@ -18,7 +18,7 @@ struct EventFactory {
     mutating func create(_ content: JSONValue = [:], sender: String = creator) throws -> Event {
         var content = content
         if content["room_version"] == nil { content["room_version"] = .string(version.identifier) }
-        if ["2", "5", "6", "7", "8", "9", "10"].contains(version.identifier), content["creator"] == nil {
+        if !["11", "12"].contains(version.identifier), content["creator"] == nil {
             content["creator"] = .string(sender)
         }
         let event = try make(EventType.create, stateKey: "", sender: sender, content: content, depth: 1)
