@@ -88,10 +88,10 @@ let modules: [Module] = [
         testUses: ["ApusTesting"]),
     Module(
         name: "Push", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry"],
-        products: [logging, nio, httpTypes], testUses: ["ApusTesting"]),
+        products: [logging, nio, httpTypes], testUses: ["ApusTesting", "Transport"]),
     Module(
         name: "Sync",
-        uses: ["Accounts", "Rooms", "Ephemeral", "Push", "Cluster", "Storage", "MatrixCore", "Telemetry"],
+        uses: ["Rooms", "Ephemeral", "Cluster", "Storage", "MatrixCore", "Telemetry"],
         products: [logging, deque], testUses: ["ApusTesting"]),
     Module(
         name: "Media", uses: ["Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry", "CVips", "CLinux"],

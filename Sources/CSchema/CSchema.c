@@ -19,6 +19,9 @@ static const unsigned char duties[] = {
 static const unsigned char receipts[] = {
 #embed "migrations/0006_receipts.sql"
 };
+static const unsigned char push[] = {
+#embed "migrations/0007_push.sql"
+};
 
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
@@ -27,6 +30,7 @@ static const struct apus_migration migrations[] = {
     {"0004_cluster_and_federation", cluster_and_federation, sizeof cluster_and_federation},
     {"0005_duties", duties, sizeof duties},
     {"0006_receipts", receipts, sizeof receipts},
+    {"0007_push", push, sizeof push},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

@@ -461,27 +461,3 @@ begin
     select f.filter_nid into v_filter from filters f where f.user_nid = p_user and f.digest = p_digest;
     return v_filter;
 end $$;
-
-create table push_rules (
-    user_nid bigint primary key,
-    rules bytea not null,
-    revision bigint not null
-);
-
-create table pushers (
-    pusher_nid bigint generated always as identity,
-    user_nid bigint not null,
-    app_id text collate "C" not null,
-    pushkey text collate "C" not null,
-    kind text not null,
-    app_display_name text not null,
-    device_display_name text not null,
-    profile_tag text,
-    language text not null,
-    data bytea not null,
-    device_id text collate "C",
-    enabled boolean not null default true,
-    created_ms bigint not null,
-    failing_since_ms bigint,
-    primary key (user_nid, app_id, pushkey)
-);

@@ -1,0 +1,88 @@
+package import Cluster
+package import MatrixCore
+package import Rooms
+package import Storage
+
+/// Decides whom events notify, when they are written.
+///
+/// Most users have the default rules, and for those whom an event does not name these say the same: they are asked once.
+/// Whoever has rules of their own, ignores somebody, is mentioned or invited is asked about alone.
+///
+/// Cost: a few microseconds, and a dictionary look-up for each member; queries only for users not seen lately.
+package final class Notifications: NotificationPolicy {
+    private let settings: UserPushCache
+    private let counts: MemberCounts
+    private let interning: Interning
+
+    package init(
+        rules: PushRuleStore, accountData: AccountDataStore, memberships: MembershipStore, interning: Interning,
+        feed: LogFeed
+    ) {
+        let settings = UserPushCache(rules: rules, accountData: accountData, interning: interning)
+        let counts = MemberCounts(memberships: memberships)
+        self.settings = settings
+        self.counts = counts
+        self.interning = interning
+        _ = feed.observe { row in
+            settings.apply(row)
+            counts.apply(row)
+        }
+    }
+
+    package func decide(
+        for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
+    ) async throws -> NotificationDecision {
+        let sender = try await interning.user(event.sender).nid
+        let others = members.filter { $0 != sender }
+        guard let first = others.first else { return .silent }
+        let special = try await settings.special(among: others)
+        let named = try await named(by: event, among: others)
+        let alone = others.filter { special[$0] != nil || named.contains($0) }
+        let names = try await interning.users(alone + [first])
+        guard let someone = names[first]?.userID else { throw StorageError.missing("user") }
+
+        let hasOwnRules = special.values.contains { $0.ruleset != nil }
+        var evaluation = try await EventEvaluation(
+            event, state: state, memberCount: hasOwnRules ? try await counts.joined(in: room.nid) : nil,
+            withPowerLevels: hasOwnRules)
+        let shared = evaluation.sharedOutcome(someone)
+        var decision = NotificationDecision(notifiesByDefault: shared?.notifies ?? false)
+        for user in alone {
+            guard let name = names[user]?.userID else { continue }
+            let outcome = try await evaluation.outcome(for: name, special[user])
+            decision.note(outcome, for: user, number)
+        }
+        if shared?.highlights == true {
+            let aloneSet = Set(alone)
+            for user in others where !aloneSet.contains(user) { decision.note(shared, for: user, number) }
+        }
+        return decision
+    }
+
+    /// What the rules of a user say now, for the way in which a notification is presented.
+    func outcome(for user: UserRecord, _ event: Event, state: RoomSnapshot) async throws -> PushOutcome? {
+        let special = try await settings.special(among: [user.nid])[user.nid]
+        var evaluation = try await EventEvaluation(
+            event, state: state, memberCount: try await counts.joined(in: state.room.nid), withPowerLevels: true)
+        return try await evaluation.outcome(for: user.userID, special)
+    }
+
+    /// The members whom the event mentions or invites.
+    private func named(by event: Event, among members: [UserNID]) async throws -> Set<UserNID> {
+        var ids = EventEvaluation.mentions(of: event)
+        if let user = event.memberUserID { ids.insert(user.description) }
+        guard !ids.isEmpty else { return [] }
+        let users = try await interning.users(members)
+        return Set(users.values.lazy.filter { ids.contains($0.userID.description) }.map(\.nid))
+    }
+}
+
+extension NotificationDecision {
+    /// Writes down what holds for a user, if it is not what holds for all. That it highlights never is.
+    fileprivate mutating func note(_ outcome: PushOutcome?, for user: UserNID, _ event: EventNID) {
+        let (notifies, highlights) = (outcome?.notifies ?? false, outcome?.highlights ?? false)
+        guard notifies != notifiesByDefault || highlights else { return }
+        exceptions.append(
+            NotificationException(userNID: user, eventNID: event, notifies: notifies, highlights: highlights))
+    }
+}
