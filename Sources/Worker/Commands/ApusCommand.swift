@@ -6,7 +6,8 @@ struct ApusCommand: AsyncParsableCommand {
         commandName: "apus", abstract: "A Matrix homeserver.",
         version: "\(ApusVersion.name) \(ApusVersion.number)",
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, ConfigCommand.self, KeysCommand.self, ProxyConfigCommand.self,
+            ServeCommand.self, MigrateCommand.self, UserCommand.self, ConfigCommand.self, KeysCommand.self,
+            ProxyConfigCommand.self,
         ])
 }
 

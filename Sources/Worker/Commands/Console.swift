@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import MatrixCore
 
 /// The terminal of whoever runs a command: answers on standard output, what went wrong on standard error.
 enum Console {
@@ -12,16 +13,26 @@ enum Console {
         print(text, terminator: "")
     }
 
-    static func complain(_ text: String) {
+    /// Asks something; the answer is typed behind it.
+    static func prompt(_ text: String) {
         // Not through a buffer: what is said stands before the process ends. A closed terminal is nobody's to tell.
-        let line = Array("\(text)\n".utf8)
-        _ = Glibc.write(STDERR_FILENO, line, line.count)
+        let bytes = Array(text.utf8)
+        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    static func complain(_ text: String) {
+        prompt("\(text)\n")
     }
 
     /// Runs what a command does; what an operator can do something about is said in words, and ends it with status 1.
     static func orFailure(_ body: () async throws -> Void) async throws {
-        do { try await body() } catch let failure as StartFailure {
+        do {
+            try await body()
+        } catch let failure as StartFailure {
             complain(failure.description)
+            throw ExitCode.failure
+        } catch let refusal as MatrixError {
+            complain(refusal.message)
             throw ExitCode.failure
         }
     }

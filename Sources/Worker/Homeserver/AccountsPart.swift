@@ -18,7 +18,7 @@ struct AccountsPart: Sendable {
     let hasher: PasswordHasher
     let limiter: any RateLimiter
 
-    init(_ core: HomeserverCore, rooms: RoomsPart) {
+    init(_ core: HomeserverCore, rooms: RoomsPart, push: PushPart) {
         let configuration = core.configuration
         hasher = PasswordHasher(cost: configuration.passwords.cost == .standard ? .standard : .minimum)
         limiter = Self.limiter(configuration.rateLimits, clock: core.telemetry.clock)
@@ -30,6 +30,8 @@ struct AccountsPart: Sendable {
             publicBaseURL: configuration.publicBaseURL.text, hasher: hasher, limiter: limiter, feed: core.feed,
             interning: core.interning, stores: core.stores, telemetry: core.telemetry)
         let follower = AccountFollower(rooms: rooms.service, log: core.telemetry.log)
+        let rules = push.rules
+        setup.accountDataSources = ["m.push_rules": { user in try await rules.content(of: user) }]
         setup.profileObserver = follower
         setup.accountObserver = follower
         let services = AccountServices(setup)

@@ -2,6 +2,7 @@ import Accounts
 import AdminEndpoints
 import ClientEndpoints
 import Cluster
+import Ephemeral
 import HTTPAPI
 import MatrixCore
 import Rooms
@@ -16,6 +17,9 @@ package struct Homeserver: Sendable {
     let accounts: AccountsPart
     let rooms: RoomsPart
     let sync: SyncPart
+    let push: PushPart
+    /// Sends notifications; `nil` in a worker without that role.
+    let pushing: DutyRunner?
 
     /// Connects and builds what the roles need. Nothing is listened to yet.
     ///
@@ -25,13 +29,14 @@ package struct Homeserver: Sendable {
         telemetry: Telemetry
     ) async throws -> Homeserver {
         let core = try await HomeserverCore.lay(configuration, worker: worker, migrates: migrates, telemetry: telemetry)
-        let rooms = try await RoomsPart(core)
-        let accounts = AccountsPart(core, rooms: rooms)
-        let interning = core.interning
-        let sync = SyncPart(core, accounts: accounts, rooms: rooms) { user in
-            DefaultPushRules.ruleset(for: try await interning.user(user).userID).content
-        }
-        return Homeserver(core: core, roles: roles, accounts: accounts, rooms: rooms, sync: sync)
+        let push = PushPart(core)
+        let rooms = try await RoomsPart(core, notifications: push.notifications)
+        let accounts = AccountsPart(core, rooms: rooms, push: push)
+        let rules = push.rules
+        let sync = SyncPart(core, accounts: accounts, rooms: rooms) { user in try await rules.content(of: user) }
+        let pushing = roles.contains(.push) ? try push.sending(core, rooms: rooms) : nil
+        return Homeserver(
+            core: core, roles: roles, accounts: accounts, rooms: rooms, sync: sync, push: push, pushing: pushing)
     }
 
     /// The endpoints of some of the APIs, as far as this process has the role for them.
@@ -54,6 +59,7 @@ package struct Homeserver: Sendable {
             + ServedEndpoint.all(RoomEndpoints.all, with: rooms.endpoints, in: environment)
             + ServedEndpoint.all(DirectoryEndpoints.all, with: rooms.directory, in: environment)
             + ServedEndpoint.all(SyncEndpoints.all, with: sync.endpoints, in: environment)
+            + ServedEndpoint.all(PushEndpoints.all, with: push.endpoints, in: environment)
     }
 
     /// What runs beside the requests, in the order in which it is started.
@@ -65,6 +71,9 @@ package struct Homeserver: Sendable {
         services.append(BackgroundService("watches") { [watches = sync.watches] in await watches.run() })
         services.append(BackgroundService("typing") { [typing = sync.typing] in await typing.run() })
         services.append(BackgroundService("sightings") { [sightings = accounts.sightings] in await sightings.run() })
+        if let pushing {
+            services.append(BackgroundService("push", stop: { pushing.stop() }) { await pushing.run() })
+        }
         return services
     }
 

@@ -13,14 +13,14 @@ struct RoomsPart: Sendable {
     let directory: RoomDirectory
     let endpoints: RoomEndpointServices
 
-    init(_ core: HomeserverCore) async throws {
+    init(_ core: HomeserverCore, notifications: any NotificationPolicy) async throws {
         let reader = RoomReader(
             store: core.stores.rooms, eventStore: EventStore(pool: core.pool), interning: core.interning,
             memberships: MembershipStore(pool: core.pool))
         let serverNID = try await core.interning.server(core.server.name)
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: core.pool), feed: core.feed, server: core.server,
-            localServerNID: serverNID, notifications: SilentNotifications(), telemetry: core.telemetry)
+            localServerNID: serverNID, notifications: notifications, telemetry: core.telemetry)
         let installation = core.installation
         service = RoomService(writing: writing, profiles: core.stores.profiles, remote: nil) { token, shard in
             let decoded = try? SyncToken(
@@ -48,11 +48,4 @@ extension DirectoryPolicy {
         case .nobody: self = .nobody
         }
     }
-}
-
-/// Until push rules are evaluated nobody is notified.
-private struct SilentNotifications: NotificationPolicy {
-    func decide(
-        for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
-    ) async throws -> NotificationDecision { .silent }
 }

@@ -2,6 +2,7 @@ import ClientEndpoints
 import Cluster
 import Ephemeral
 import MatrixCore
+import Rooms
 import Storage
 import Sync
 import Telemetry
@@ -30,8 +31,8 @@ struct SyncPart: Sendable {
         sync = SyncService(
             SyncSetup(
                 rooms: rooms.service, typing: typing, feed: core.feed, watches: watches, timeouts: core.timeouts,
-                log: core.logStore, receipts: store, accountData: accounts.stores.accountData,
-                filters: accounts.stores.filters, pushRules: pushRules, telemetry: core.telemetry))
+                log: core.logStore, receipts: store, accountData: core.stores.accountData,
+                filters: core.stores.filters, pushRules: pushRules, telemetry: core.telemetry))
         endpoints = SyncEndpointServices(
             sync: sync, typing: RoomTyping(rooms: rooms.service, typing: typing), receipts: receipts)
     }
