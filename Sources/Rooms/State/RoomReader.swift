@@ -45,9 +45,11 @@ package struct RoomReader: Sendable {
         guard let key = event.stored.stateKeyNID, !event.stored.flags.contains(.rejected) else {
             return snapshot(of: room, at: before)
         }
-        // Not stored: the tree lives as long as the snapshot does, under a number that no stored pack has.
+        // Not stored: the tree is told by the event alone, so its pack has a number made of the event's, which no stored
+        // pack has. It is kept with the others, because other trees of the request are compared with this one.
         let update = try await tree(of: room, at: before).applying(
             [StateChange(key: key, event: event.nid)], newPack: PackNID(-event.nid.rawValue))
+        if let pack = update.pack { packs.keep(pack.pack, as: pack.number, room: room.nid) }
         return RoomSnapshot(room: room, tree: update.tree, reader: self)
     }
 }
