@@ -21,6 +21,8 @@ package struct PushDuty: Duty {
 
     package func run(_ lease: DutyLease) async throws {
         let slot = PushSlot(lease, services, courier)
+        // Said at once: whoever takes over goes on from here, and not from when they began.
+        try await slot.take(upTo: slot.start)
         let waiting = try await services.pushers.backlog(of: slot.shard)
         try await withThrowingDiscardingTaskGroup { group in
             for push in waiting {

@@ -4,6 +4,7 @@ import ClientEndpoints
 import Cluster
 import HTTPAPI
 import MatrixCore
+import Push
 import ServerConfiguration
 import Storage
 import Telemetry

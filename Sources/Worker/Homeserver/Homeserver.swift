@@ -5,6 +5,7 @@ import Cluster
 import Ephemeral
 import HTTPAPI
 import MatrixCore
+import Push
 import Rooms
 package import ServerConfiguration
 import Storage

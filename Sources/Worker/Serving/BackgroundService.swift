@@ -15,6 +15,10 @@ struct BackgroundService: Service, CustomStringConvertible {
 
     func run() async throws {
         guard let stop else { return await cancelWhenGracefulShutdown { await body() } }
-        await withGracefulShutdownHandler { await body() } onGracefulShutdown: { stop() }
+        await withGracefulShutdownHandler {
+            await body()
+        } onGracefulShutdown: {
+            stop()
+        }
     }
 }
