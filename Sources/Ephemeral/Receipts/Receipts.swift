@@ -43,6 +43,13 @@ package struct Receipts: Sendable {
         }
     }
 
+    /// What a receipt is given for, as clients name it.
+    package enum Marker: String, Sendable {
+        case read = "m.read"
+        case readPrivate = "m.read.private"
+        case fullyRead = "m.fully_read"
+    }
+
     // MARK: Local users
 
     /// Moves a local user's receipts and read marker forward; what would go back is left as it is.
@@ -72,6 +79,12 @@ package struct Receipts: Sendable {
         guard move.isPublic, let read = update.read else { return nil }
         return PublicReceipt(
             roomID: roomID, userID: user.userID, eventID: read, thread: update.thread, sentAt: now)
+    }
+
+    /// The same by the user's number.
+    @discardableResult
+    package func update(_ update: Update, by user: UserNID, in roomID: RoomID) async throws -> PublicReceipt? {
+        try await self.update(update, by: try await rooms.user(user), in: roomID)
     }
 
     private func event(_ eventID: EventID, in room: RoomRecord) async throws -> RoomEvent {
@@ -154,5 +167,23 @@ package struct PublicReceipt: Sendable, Hashable {
         self.eventID = eventID
         self.thread = thread
         self.sentAt = sentAt
+    }
+}
+
+extension Receipts.Update {
+    /// One marker at one event.
+    ///
+    /// - Parameter threadID: the root of a thread or `main`; `nil` for the room as a whole.
+    /// - Throws: 400 `M_INVALID_PARAM` for a thread that there cannot be.
+    package init(_ marker: Receipts.Marker, at eventID: EventID, threadID: String?) throws(MatrixError) {
+        guard let thread = ReceiptThread(id: threadID) else {
+            throw .invalidParam("thread_id must be an event id or main")
+        }
+        guard marker != .fullyRead || thread == .unthreaded else {
+            throw .invalidParam("m.fully_read has no threads")
+        }
+        self.init(
+            read: marker == .read ? eventID : nil, readPrivate: marker == .readPrivate ? eventID : nil,
+            fullyRead: marker == .fullyRead ? eventID : nil, thread: thread)
     }
 }

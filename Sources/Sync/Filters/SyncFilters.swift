@@ -25,7 +25,9 @@ package struct SyncFilters: Sendable {
         let key = Key(user: user, number: number)
         // A filter never changes.
         if let known = cache[key] { return known }
-        guard let bytes = try await store.filter(number, of: user) else { throw MatrixError.invalidParam("no such filter") }
+        guard let bytes = try await store.filter(number, of: user) else {
+            throw MatrixError.invalidParam("no such filter")
+        }
         let filter = try Self.parse(bytes)
         cache.keep(filter, for: key)
         return filter

@@ -115,7 +115,9 @@ struct RoomUpdateBuilder: Sendable {
             let members = try await StateDelta.atStart(
                 of: context.usesStateAfter ? [] : timeline, otherwise: root, keys: needed,
                 tree: reader.tree(of: task.room, at: root))
-            let isRepeated = { !filter.includesRedundantMembers && !wholeState && context.known.contains($0, in: task.room.nid) }
+            let isRepeated = {
+                !filter.includesRedundantMembers && !wholeState && context.known.contains($0, in: task.room.nid)
+            }
             for (key, event) in members where wanted[key] == nil && !isRepeated(event) { wanted[key] = event }
             // A member event that the timeline brings first, and that stood in no state before, is not needed twice.
             let brought = Set(timeline.map(\.nid))

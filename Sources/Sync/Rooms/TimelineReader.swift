@@ -31,7 +31,8 @@ struct TimelineReader: Sendable {
         matching matches: @Sendable (Event) -> Bool
     ) async throws -> Timeline {
         let limit = min(max(limit, 0), Self.maxLimit)
-        var pages = Pages(room: room, after: after, upTo: upTo, numbers: numbers, reader: reader, size: max(limit * 2, Self.pageSize))
+        var pages = Pages(
+            room: room, after: after, upTo: upTo, numbers: numbers, reader: reader, size: max(limit * 2, Self.pageSize))
         var kept: [RoomEvent] = []
         for _ in 0..<Self.maxPages {
             let page = try await pages.next()

@@ -35,7 +35,8 @@ package struct SyncAccountData: Sendable {
                 if isWhole { try await store.all(of: user.nid) } else {
                     try await store.changes(of: user.nid, after: context.since?.log[user.shard] ?? 0)
                 }
-            try await sort(records.filter { $0.position <= context.position(in: user.shard) }, into: &sections, context.filter)
+            try await sort(
+                records.filter { $0.position <= context.position(in: user.shard) }, into: &sections, context.filter)
         }
         let type = "m.push_rules"
         if isWhole || own?.contains(.pushRules) == true, context.filter.accountData.includes(type: type),
@@ -46,7 +47,8 @@ package struct SyncAccountData: Sendable {
         return sections
     }
 
-    private func sort(_ records: [AccountDataRecord], into sections: inout Sections, _ filter: SyncFilter) async throws {
+    private func sort(_ records: [AccountDataRecord], into sections: inout Sections, _ filter: SyncFilter) async throws
+    {
         let known = try await rooms.rooms(Array(Set(records.compactMap(\.roomNID))))
         for record in records {
             // What was deleted is told as empty content.

@@ -131,7 +131,8 @@ struct SyncBuilder: Sendable {
                 (
                     task.room,
                     UnreadQuestion(
-                        roomNID: task.room.nid, floor: task.standing.shard == task.room.shard ? task.standing.position : 0,
+                        roomNID: task.room.nid,
+                        floor: task.standing.shard == task.room.shard ? task.standing.position : 0,
                         head: task.upTo)
                 )
             })

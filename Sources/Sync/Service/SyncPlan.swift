@@ -87,7 +87,8 @@ struct SyncPlanner: Sendable {
         let wasJoined = history.before == .join
         if isGone {
             try await addLeft(
-                room, standing, by: history.changes.first, knownUpTo: wasJoined && !context.fullState ? since : nil, context,
+                room, standing, by: history.changes.first, knownUpTo: wasJoined && !context.fullState ? since : nil,
+                context,
                 to: &plan)
         } else if wasJoined, let departure = history.departure {
             plan.left.append(

@@ -87,7 +87,8 @@ package final class SyncService: Sendable {
         while true {
             let view = try await watches.view(of: user)
             let next = SyncToken(log: view.heads, ephemeral: view.ephemeral)
-            let isNews = answersAtOnce || since.map { view.mayHaveChanged(since: $0.log, ephemeral: $0.ephemeral) } ?? true
+            let isNews =
+                answersAtOnce || since.map { view.mayHaveChanged(since: $0.log, ephemeral: $0.ephemeral) } ?? true
             if isNews {
                 let answer = try await answer(request, since: since, view: view, next: next, filter)
                 if answersAtOnce || !answer.isEmpty { return answer }
