@@ -47,6 +47,18 @@ import Testing
         #expect(registry.counter("x_total", help: "x").value == 2)
     }
 
+    @Test func familiesOfOneNameShareWhatTheyHaveInCommon() {
+        let registry = MetricsRegistry()
+        let first = registry.counters("x_total", help: "x", labels: [MetricLabel("k", ["a", "none"])])
+        let second = registry.counters("x_total", help: "x", labels: [MetricLabel("k", ["b", "c", "none"])])
+        first[1].increment()
+        second[2].increment()
+        second[0].increment()
+        let text = registry.prometheusText()
+        #expect(text.contains("x_total{k=\"a\"} 0\nx_total{k=\"none\"} 2\nx_total{k=\"b\"} 1\nx_total{k=\"c\"} 0\n"))
+        #expect(text.components(of: "# TYPE x_total") == 1)
+    }
+
     @Test func valuesOutsideOfAClosedSetHaveNoSeries() {
         let family = MetricsRegistry().counters("y_total", help: "y", labels: [MetricLabel("k", ["a", "other"])])
         #expect(family[values: ["b"]] == nil)
@@ -69,5 +81,11 @@ import Testing
             let line = try #require(lines.first { $0.hasPrefix(name + " ") })
             #expect(try #require(Double(line.split(separator: " ")[1])) > 0)
         }
+    }
+}
+
+extension String {
+    fileprivate func components(of part: String) -> Int {
+        split(separator: part, omittingEmptySubsequences: false).count - 1
     }
 }

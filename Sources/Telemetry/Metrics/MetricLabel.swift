@@ -21,9 +21,18 @@ package struct MetricFamily<Metric: Sendable>: Sendable {
     package let labels: [MetricLabel]
     private let metrics: [Metric]
 
-    init(labels: [MetricLabel], make: () -> Metric) {
+    /// - Parameter metric: the metric for these values of the labels.
+    init(labels: [MetricLabel], metric: (_ values: [String]) -> Metric) {
         self.labels = labels
-        metrics = (0..<labels.reduce(1) { $0 * $1.values.count }).map { _ in make() }
+        metrics = (0..<labels.reduce(1) { $0 * $1.values.count }).map { position in
+            var rest = position
+            var values: [String] = []
+            for label in labels.reversed() {
+                values.append(label.values[rest % label.values.count])
+                rest /= label.values.count
+            }
+            return metric(values.reversed())
+        }
     }
 
     /// The metric for the values at these indices, one index a label in the order of the labels.
@@ -47,17 +56,28 @@ package struct MetricFamily<Metric: Sendable>: Sendable {
         }
         return metrics[position]
     }
+}
+
+/// All metrics of one name, by the values of their labels, in the order in which they were made.
+struct MetricSeries<Metric: Sendable>: Sendable {
+    let labelNames: [String]
+    private var metrics: [[String]: Metric] = [:]
+    private var order: [[String]] = []
+
+    init(labelNames: [String]) { self.labelNames = labelNames }
+
+    mutating func metric(_ values: [String], make: () -> Metric) -> Metric {
+        if let metric = metrics[values] { return metric }
+        let metric = make()
+        metrics[values] = metric
+        order.append(values)
+        return metric
+    }
 
     /// Calls `body` with each metric and its label pairs.
     func forEach(_ body: (_ pairs: [(name: String, value: String)], _ metric: Metric) -> Void) {
-        for position in metrics.indices {
-            var rest = position
-            var pairs: [(name: String, value: String)] = []
-            for label in labels.reversed() {
-                pairs.append((label.name, label.values[rest % label.values.count]))
-                rest /= label.values.count
-            }
-            body(pairs.reversed(), metrics[position])
+        for values in order {
+            if let metric = metrics[values] { body(zip(labelNames, values).map { (name: $0, value: $1) }, metric) }
         }
     }
 }

@@ -2,15 +2,15 @@ import Synchronization
 
 /// All metrics of one process, and their text for Prometheus.
 ///
-/// A metric is made once, at the start, and kept by who counts with it: counting never looks anything up. Making one
-/// under a name that exists gives the existing one, so that two pools can share a metric; a name has one kind and one
-/// set of labels.
+/// A metric is made once, at the start, and kept by who counts with it: counting never looks anything up. Families of one
+/// name share what they have in common, so that two pools or two listeners count together, each with its own values of a
+/// label; a name has one kind and one list of labels.
 package final class MetricsRegistry: Sendable {
     private enum Kind: Sendable {
-        case counter(MetricFamily<Counter>)
-        case gauge(MetricFamily<Gauge>)
+        case counter(MetricSeries<Counter>)
+        case gauge(MetricSeries<Gauge>)
         case read(@Sendable () -> Double)
-        case histogram(MetricFamily<Histogram>)
+        case histogram(MetricSeries<Histogram>)
     }
 
     private struct Entry: Sendable {
@@ -27,7 +27,7 @@ package final class MetricsRegistry: Sendable {
 
     package func counters(_ name: String, help: String, labels: [MetricLabel]) -> MetricFamily<Counter> {
         family(name, help, labels, make: { Counter() }, wrap: { .counter($0) }) { kind in
-            if case .counter(let family) = kind { family } else { nil }
+            if case .counter(let series) = kind { series } else { nil }
         }
     }
 
@@ -36,7 +36,7 @@ package final class MetricsRegistry: Sendable {
 
     package func gauges(_ name: String, help: String, labels: [MetricLabel]) -> MetricFamily<Gauge> {
         family(name, help, labels, make: { Gauge() }, wrap: { .gauge($0) }) { kind in
-            if case .gauge(let family) = kind { family } else { nil }
+            if case .gauge(let series) = kind { series } else { nil }
         }
     }
 
@@ -54,24 +54,22 @@ package final class MetricsRegistry: Sendable {
         _ name: String, help: String, labels: [MetricLabel], bounds: [Duration] = Histogram.latencyBounds
     ) -> MetricFamily<Histogram> {
         family(name, help, labels, make: { Histogram(bounds: bounds) }, wrap: { .histogram($0) }) { kind in
-            if case .histogram(let family) = kind { family } else { nil }
+            if case .histogram(let series) = kind { series } else { nil }
         }
     }
 
     private func family<Metric: Sendable>(
         _ name: String, _ help: String, _ labels: [MetricLabel], make: () -> Metric,
-        wrap: (MetricFamily<Metric>) -> Kind, existing: (Kind) -> MetricFamily<Metric>?
+        wrap: (MetricSeries<Metric>) -> Kind, existing: (Kind) -> MetricSeries<Metric>?
     ) -> MetricFamily<Metric> {
         entries.withLock { entries in
-            if let entry = entries[name] {
-                let family = existing(entry.kind)
-                precondition(
-                    family?.labels.map(\.values) == labels.map(\.values),
-                    "metric \(name) is already there with another kind or other labels")
-                if let family { return family }
-            }
-            let family = MetricFamily<Metric>(labels: labels, make: make)
-            entries[name] = Entry(help: help, kind: wrap(family))
+            let known = entries[name].map { existing($0.kind) }
+            var series = known.flatMap { $0 } ?? MetricSeries(labelNames: labels.map(\.name))
+            precondition(
+                (known == nil || known.flatMap { $0 } != nil) && series.labelNames == labels.map(\.name),
+                "metric \(name) is already there with another kind or other labels")
+            let family = MetricFamily(labels: labels) { values in series.metric(values, make: make) }
+            entries[name] = Entry(help: entries[name]?.help ?? help, kind: wrap(series))
             return family
         }
     }
@@ -84,18 +82,18 @@ package final class MetricsRegistry: Sendable {
         var text = PrometheusText()
         for (name, entry) in sorted {
             switch entry.kind {
-            case .counter(let family):
+            case .counter(let series):
                 text.header(name, entry.help, type: "counter")
-                family.forEach { text.sample(name, $0, String($1.value)) }
-            case .gauge(let family):
+                series.forEach { text.sample(name, $0, String($1.value)) }
+            case .gauge(let series):
                 text.header(name, entry.help, type: "gauge")
-                family.forEach { text.sample(name, $0, String($1.value)) }
+                series.forEach { text.sample(name, $0, String($1.value)) }
             case .read(let read):
                 text.header(name, entry.help, type: "gauge")
                 text.sample(name, [], "\(read())")
-            case .histogram(let family):
+            case .histogram(let series):
                 text.header(name, entry.help, type: "histogram")
-                family.forEach { text.histogram(name, $0, $1) }
+                series.forEach { text.histogram(name, $0, $1) }
             }
         }
         return text.text

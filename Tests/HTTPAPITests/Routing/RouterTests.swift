@@ -189,6 +189,16 @@ private enum Gone: Endpoint {
         #expect(answer.response.headers[.contentLength] == "2")
     }
 
+    @Test func routersOfOneProcessCountTogether() throws {
+        let telemetry = Telemetry(
+            log: .discarding, metrics: MetricsRegistry(), clock: ManualClock(), random: SeededRandomSource(seed: 1))
+        _ = try Router([OperationalEndpoints.health()], telemetry: telemetry)
+        _ = try Router(
+            [OperationalEndpoints.health(), OperationalEndpoints.metrics(telemetry.metrics)], telemetry: telemetry)
+        let lines = telemetry.metrics.prometheusText().split(separator: "\n")
+        #expect(Set(lines).count == lines.count)
+    }
+
     @Test func requestsAreCountedByOperationAndOutcome() async throws {
         let fixture = try makeFixture()
         _ = await fixture.send(.get, "/_matrix/client/v3/pushrules/")
