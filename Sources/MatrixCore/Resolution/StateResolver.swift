@@ -26,7 +26,14 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
     ///
     /// - Parameters:
     ///   - base: one of the states; which one makes no difference to the result.
-    ///   - others: the other states of the same room.
+    ///   - others: the other states of the same room, stored or not.
+    nonisolated(nonsending) package func resolve(
+        _ base: StateTree, with others: [StateTree]
+    ) async throws -> [StateChange] {
+        try await resolve(base.reading(others), with: others.map(\.root))
+    }
+
+    /// The same for states of which all nodes are stored or pending in the base.
     nonisolated(nonsending) package func resolve(
         _ base: StateTree, with others: [StateRoot]
     ) async throws -> [StateChange] {

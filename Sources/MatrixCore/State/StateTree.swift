@@ -31,6 +31,12 @@ package struct StateTree: Sendable {
         StateTree(root: root, room: room, source: source, pending: pending)
     }
 
+    /// The same state, able to read what other trees of the room made and may not have stored yet.
+    package func reading(_ others: some Sequence<StateTree>) -> StateTree {
+        let known = others.reduce(into: pending) { $0.merge($1.pending) { first, _ in first } }
+        return StateTree(root: root, room: room, source: source, pending: known)
+    }
+
     /// The event that holds a key, or `nil`.
     nonisolated(nonsending) package func event(for key: StateKeyNID) async throws -> EventNID? {
         try await walk { (walk) throws(StateTreeError) in try walk.event(for: key, in: root) }

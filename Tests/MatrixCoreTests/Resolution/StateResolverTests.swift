@@ -116,7 +116,7 @@ import Testing
         let tree = try await StateTreeTests.build([StateKeyNID(1): EventNID(10)])
         let resolver = StateResolver(version: .v12, create: start.room.create, source: start.room.contents)
         #expect(try await resolver.resolve(tree, with: [tree.root, tree.root]).isEmpty)
-        #expect(try await resolver.resolve(tree, with: []).isEmpty)
+        #expect(try await resolver.resolve(tree, with: [StateTree]()).isEmpty)
     }
 
     @Test func saysWhatIsMissing() async throws {
@@ -143,6 +143,25 @@ import Testing
         let resolver = StateResolver(version: .v12, create: start.room.create, source: contents)
         await #expect(throws: ResolutionError.numbersOutOfOrder(number)) {
             try await resolver.resolve(tree, with: [other.root])
+        }
+    }
+
+    @Test func readsStatesThatAreNotStoredYet() async throws {
+        var start = try Start(.v12)
+        let topic = try start.room.state(EventType.topic, ["topic": "1"], auth: [start.levels, start.alice])
+        let contents = start.room.contents
+        func change(_ event: Event) throws -> StateChange {
+            let number = try #require(contents.numbers[event.eventID])
+            return StateChange(key: try #require(contents.events[number]).stateKey, event: number)
+        }
+        let empty = StateTree(root: .empty, room: RoomNID(1), source: MemoryNodeSource())
+        let common = try [start.room.create, start.alice, start.levels].map(change)
+        let base = try await empty.applying(common, newPack: PackNID(1)).tree
+        let other = try await empty.applying(common + [change(topic)], newPack: PackNID(2)).tree
+        let resolver = StateResolver(version: .v12, create: start.room.create, source: contents)
+        #expect(try await resolver.resolve(base, with: [other]) == [change(topic)])
+        await #expect(throws: StateTreeError.missingPack(PackNID(2))) {
+            try await resolver.resolve(base, with: [other.root])
         }
     }
 }
