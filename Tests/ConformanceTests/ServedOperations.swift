@@ -16,7 +16,8 @@ struct ServedOperations {
     init() {
         operations =
             Self.of(AccountEndpoints.all) + Self.of(AdminEndpoints.all) + Self.of(DirectoryEndpoints.all)
-            + Self.of(DiscoveryEndpoints.all) + Self.of(RoomEndpoints.all) + Self.of(PushEndpoints.all)
+            + Self.of(DiscoveryEndpoints.all) + Self.of(RoomEndpoints.all)
+            + Self.of(SyncEndpoints.all) + Self.of(PushEndpoints.all)
     }
 
     private static func of<Services>(_ endpoints: [any Endpoint<Services>.Type]) -> [Operation] {

@@ -31,6 +31,12 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--homeserver") == "apus":
         missing = not_served()
+        waiting = [
+            item for item in items if any(mark.args[0] in missing for mark in item.iter_markers("rests_on"))
+        ]
+        if waiting:
+            config.hook.pytest_deselected(items=waiting)
+            items[:] = [item for item in items if item not in waiting]
         for item in items:
             for mark in item.iter_markers("uses"):
                 if mark.args[0] in missing:

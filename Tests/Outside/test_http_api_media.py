@@ -11,6 +11,8 @@ from PIL import Image
 
 from outside.client import q
 
+pytestmark = pytest.mark.rests_on("POST /_matrix/media/v3/upload")
+
 SYNAPSE_FAILS = pytest.mark.spec_only("Synapse answers 500")
 MEDIA = "/_matrix/client/v1/media"
 LEGACY = "/_matrix/media/v3"

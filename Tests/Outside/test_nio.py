@@ -192,6 +192,7 @@ def test_redactions_are_seen(converse):
     converse(conversation)
 
 
+@pytest.mark.rests_on("POST /_matrix/media/v3/upload")
 def test_a_picture_is_shared(converse):
     async def conversation(alice, bob, room):
         file = io.BytesIO()

@@ -12,6 +12,8 @@ import pytest
 from outside.client import bodies, ephemeral, joined, q, register, timeline
 from outside.processes import answers, free_port
 
+pytestmark = pytest.mark.rests_on("PUT /_matrix/federation/v1/send/{txnId}")
+
 SECONDS = 30
 VERSIONS = ["10", "11", "12"]
 
