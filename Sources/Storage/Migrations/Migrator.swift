@@ -56,7 +56,11 @@ package struct Migrator: Sendable {
     package func migrate(serverName: ServerName, now: Int64, shardCount: Int16 = Self.defaultShardCount) async throws
         -> [String]
     {
-        try await pool.simple(MigrationStatements.createTable)
+        try await pool.transaction { transaction in
+            // `if not exists` alone does not keep two from making it at the same time.
+            _ = try await transaction.query(MigrationStatements.lock)
+            try await transaction.simple(MigrationStatements.createTable)
+        }
         var applied: [String] = []
         for migration in try await pending() {
             let isNew = try await pool.transaction { transaction in

@@ -1,0 +1,10 @@
+package import Postgres
+
+/// Every statement that there is, for the test that prepares them all.
+package enum AllStatements {
+    package static let list: [Statement] =
+        AccountStatements.all + AccountDataStatements.all + AuthSessionStatements.all + DeviceStatements.all
+        + DirectoryStatements.all + EventStatements.all + FilterStatements.all + LeaseStatements.all + LogStatements.all
+        + MembershipStatements.all + MigrationStatements.all + NameStatements.all + ProfileStatements.all
+        + PushStatements.all + ReceiptStatements.all + RoomStatements.all
+}
