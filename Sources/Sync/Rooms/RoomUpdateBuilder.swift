@@ -25,9 +25,8 @@ struct RoomUpdateBuilder: Sendable {
         let hasEvents = task.change?.hasEvents ?? true
         guard hasEvents || update.isNew || context.fullState else { return update }
         let timeline = try await timeline(of: task, context)
-        let states = try await states(of: task)
+        let (states, tree) = try await states(of: task)
         let wholeState = update.isNew || context.fullState
-        let tree = reader.tree(of: task.room, at: states.after)
         let delta = try await StateDelta.between(
             wholeState ? .empty : states.before, states.after,
             timeline: context.usesStateAfter ? [] : timeline.events, tree: tree)
@@ -36,7 +35,7 @@ struct RoomUpdateBuilder: Sendable {
                 of: reader.snapshot(of: task.room, at: states.after), for: context.user, reader: reader)
         }
         let state = try await state(
-            delta, timeline: timeline.events, at: states.after, of: task, heroes: update.summary?.heroes ?? [],
+            delta, timeline: timeline.events, tree: tree, of: task, heroes: update.summary?.heroes ?? [],
             wholeState: wholeState, context)
         if context.loadsMembersLazily {
             update.members = (state + timeline.events).filter { $0.event.type == EventType.member }.map(\.nid)
@@ -84,24 +83,23 @@ struct RoomUpdateBuilder: Sendable {
 
     // MARK: State
 
-    /// The room's state as the client knows it, and as it is at the end of the stretch.
-    private func states(of task: RoomTask) async throws -> LogStateChange {
+    /// The room's state as the client knows it, and as it is at the end of the stretch; with a tree that reads both.
+    private func states(of task: RoomTask) async throws -> (LogStateChange, StateTree) {
+        let (room, knownUpTo) = (task.room, task.knownUpTo)
         let rows = task.change?.rows?.filter { $0.kind == .roomEvents && $0.position <= task.upTo } ?? []
-        if let departure = task.departure, let after = try await reader.state(after: departure, in: task.room) {
-            let known = try await log.states(
-                of: [(room: task.room.nid, since: task.knownUpTo ?? -1, head: task.upTo)])[task.room.nid]
-            return LogStateChange(before: known?.before ?? .empty, after: after.root)
+        if task.departure == nil, knownUpTo != nil, let first = rows.first?.state, let last = rows.last?.state {
+            return (LogStateChange(before: first.before, after: last.after), reader.tree(of: room, at: last.after))
         }
-        if task.knownUpTo != nil, let first = rows.first?.state, let last = rows.last?.state {
-            return LogStateChange(before: first.before, after: last.after)
+        let stored = try await log.states(of: [(room: room.nid, since: knownUpTo ?? -1, head: task.upTo)])[room.nid]
+        let states = stored ?? LogStateChange(before: .empty, after: .empty)
+        guard let departure = task.departure, let end = try await reader.state(after: departure, in: room) else {
+            return (states, reader.tree(of: room, at: states.after))
         }
-        let states = try await log.states(
-            of: [(room: task.room.nid, since: task.knownUpTo ?? -1, head: task.upTo)])
-        return states[task.room.nid] ?? LogStateChange(before: .empty, after: .empty)
+        return (LogStateChange(before: states.before, after: end.root), end.tree)
     }
 
     private func state(
-        _ delta: StateDelta, timeline: [RoomEvent], at root: StateRoot, of task: RoomTask, heroes: [UserID],
+        _ delta: StateDelta, timeline: [RoomEvent], tree: StateTree, of task: RoomTask, heroes: [UserID],
         wholeState: Bool, _ context: SyncContext
     ) async throws -> [RoomEvent] {
         let filter = context.filter.state
@@ -113,8 +111,7 @@ struct RoomUpdateBuilder: Sendable {
             if wholeState { wanted = wanted.filter { keys[$0.key]?.type != EventType.member } }
             let needed = try await neededMembers(timeline, heroes: heroes, wholeState: wholeState, context)
             let members = try await StateDelta.atStart(
-                of: context.usesStateAfter ? [] : timeline, otherwise: root, keys: needed,
-                tree: reader.tree(of: task.room, at: root))
+                of: context.usesStateAfter ? [] : timeline, otherwise: tree.root, keys: needed, tree: tree)
             let isRepeated = {
                 !filter.includesRedundantMembers && !wholeState && context.known.contains($0, in: task.room.nid)
             }
