@@ -19,6 +19,13 @@ package final class Reactor: Sendable {
         var asleep = false
         var stopping = false
         var stopped = false
+
+        /// Whether the caller must wake the thread. Only when it sleeps, and only one caller: under load submitting
+        /// costs a lock and an append, no system call.
+        mutating func takeSleep() -> Bool {
+            defer { asleep = false }
+            return asleep
+        }
     }
 
     private let name: String
@@ -42,39 +49,42 @@ package final class Reactor: Sendable {
         try startThread()
     }
 
+    /// Nobody who could submit or wait is left, and the thread, which holds the reactor, has ended.
+    deinit {
+        close(wakeup)
+        close(epoll)
+    }
+
     /// Runs `work` on the reactor's thread, after what was submitted before it.
     ///
     /// - Returns: false when the reactor is shut down: then `work` never runs.
     @discardableResult
     package func submit(_ work: @escaping Work) -> Bool {
-        inbox.withLock { inbox in
-            guard !inbox.stopped else { return false }
+        let (accepted, mustWake) = inbox.withLock { inbox in
+            guard !inbox.stopped else { return (false, false) }
             inbox.work.append(work)
-            wake(&inbox)
-            return true
+            return (true, inbox.takeSleep())
         }
+        if mustWake { wake() }
+        return accepted
     }
 
     /// Ends the thread after it ran what is submitted by now. Timers that are not due and descriptors that are still
     /// watched are forgotten; their owners close them first. Returns when the thread has left its loop.
     package func shutdown() async {
         await withCheckedContinuation { continuation in
-            let ended = inbox.withLock { inbox in
-                guard !inbox.stopped else { return true }
+            let (ended, mustWake) = inbox.withLock { inbox in
+                guard !inbox.stopped else { return (true, false) }
                 inbox.stopping = true
                 inbox.stopWaiters.append(continuation)
-                wake(&inbox)
-                return false
+                return (false, inbox.takeSleep())
             }
             if ended { continuation.resume() }
+            if mustWake { wake() }
         }
     }
 
-    /// The system call is made only when the thread sleeps: under load submitting costs a lock and an append. It is
-    /// made under the lock, and never once `stopped`, so that it cannot meet a descriptor which the ending thread closed.
-    private func wake(_ inbox: inout Inbox) {
-        guard inbox.asleep else { return }
-        inbox.asleep = false
+    private func wake() {
         var one: UInt64 = 1
         _ = write(wakeup, &one, 8)
     }
@@ -85,8 +95,6 @@ package final class Reactor: Sendable {
         let code = pthread_create(&thread, nil, Self.threadMain, context)
         guard code == 0 else {
             Unmanaged<Reactor>.fromOpaque(context).release()
-            close(wakeup)
-            close(epoll)
             throw ReactorError(call: "pthread_create", code: code)
         }
         pthread_detach(thread)
@@ -131,8 +139,6 @@ package final class Reactor: Sendable {
             return left
         }
         for item in left { item(loop) }
-        close(wakeup)
-        close(epoll)
         let waiters = inbox.withLock { inbox in
             var waiters: [CheckedContinuation<Void, Never>] = []
             swap(&waiters, &inbox.stopWaiters)
