@@ -1,0 +1,137 @@
+import Accounts
+import ApusTesting
+import ClientEndpoints
+import Cluster
+import HTTPAPI
+import HTTPTypes
+import MatrixCore
+import NIOCore
+import Postgres
+import Reactor
+import Storage
+import Telemetry
+
+/// The endpoints of accounts and discovery as a client meets them, on a database of their own.
+struct AccountAPI: Sendable {
+    struct Answer: Sendable {
+        let status: Int
+        let body: JSONValue
+        var errcode: String? { body["errcode"]?.string }
+        subscript(_ name: String) -> JSONValue? { body[name] }
+    }
+
+    /// Somebody who has logged in.
+    struct Session: Sendable {
+        let userID: String
+        let deviceID: String
+        let token: String
+        let refreshToken: String?
+
+        init?(_ answer: Answer) {
+            guard answer.status == 200, let userID = answer["user_id"]?.string,
+                let deviceID = answer["device_id"]?.string, let token = answer["access_token"]?.string
+            else { return nil }
+            self.userID = userID
+            self.deviceID = deviceID
+            self.token = token
+            refreshToken = answer["refresh_token"]?.string
+        }
+    }
+
+    static let password = "correct horse"
+
+    let router: Router
+    let services: AccountServices
+    let rooms: RoomStore
+    let sessions: AuthSessionStore
+
+    static func with(
+        registration: RegistrationPolicy = RegistrationPolicy(isOpen: true, allowsGuests: true),
+        publicBaseURL: String? = "https://matrix.example.org/", _ body: (AccountAPI) async throws -> Void
+    ) async throws {
+        let reactor = try Reactor()
+        let telemetry = Telemetry(
+            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+        try await TestDatabase.with { database in
+            let pool = PostgresPool(
+                PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: telemetry.log.logger)
+            guard let name = ServerName("example.org") else { throw TestingError("no server name") }
+            _ = try await Migrator(pool: pool).migrate(serverName: name, now: 1)
+            let log = LogStore(pool: pool)
+            guard let installation = try await log.installation() else { throw TestingError("no installation") }
+            let feed = try await LogFeed.start(
+                installation: installation, store: log, hints: NoHints(), telemetry: telemetry)
+            let hasher = PasswordHasher(cost: .minimum)
+            let rooms = RoomStore(pool: pool)
+            let stores = AccountStores(pool: pool, rooms: rooms)
+            let services = AccountServices(
+                AccountSetup(
+                    serverName: name, registration: registration, publicBaseURL: publicBaseURL, hasher: hasher,
+                    limiter: UnlimitedRate(), feed: feed,
+                    interning: Interning(pool: pool, shardCount: installation.shardCount), stores: stores,
+                    telemetry: telemetry))
+            let environment = EndpointEnvironment(
+                authenticators: Authenticators(
+                    users: AccessTokens(
+                        devices: stores.devices, feed: feed,
+                        sightings: DeviceSightings(devices: stores.devices, telemetry: telemetry), telemetry: telemetry)
+                ))
+            let discovery = DiscoveryServices(publicBaseURL: publicBaseURL, defaultRoomVersion: "12")
+            let endpoints =
+                ServedEndpoint.all(AccountEndpoints.all, with: services, in: environment)
+                + ServedEndpoint.all(DiscoveryEndpoints.all, with: discovery, in: environment)
+            try await body(
+                AccountAPI(
+                    router: try Router(endpoints, telemetry: telemetry), services: services, rooms: rooms,
+                    sessions: stores.sessions))
+            await hasher.shutdown()
+            await pool.close()
+        }
+        await reactor.shutdown()
+    }
+
+    // MARK: Requests
+
+    /// - Parameter path: below `/_matrix/client/v3` unless it begins with `/_` or `/.`.
+    func ask(
+        _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, as session: Session? = nil
+    ) async -> Answer {
+        await ask(method, path, text: body.map { String(decoding: $0.canonicalBytes, as: UTF8.self) }, as: session)
+    }
+
+    func ask(
+        _ method: HTTPRequest.Method, _ path: String, text: String?, as session: Session? = nil
+    ) async -> Answer {
+        var headers: HTTPFields = [:]
+        if let session { headers[.authorization] = "Bearer \(session.token)" }
+        let isWhole = path.hasPrefix("/_") || path.hasPrefix("/.")
+        let response = await router.respond(
+            to: ServerRequest(
+                method: method, target: isWhole ? path : "/_matrix/client/v3" + path, headers: headers,
+                clientAddress: "192.0.2.1", body: text.map { .buffer(ByteBuffer(string: $0)) } ?? .empty))
+        guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
+        let json = try? JSONValue(parsing: Array(buffer.readableBytesView))
+        return Answer(status: response.status.code, body: json ?? nil)
+    }
+
+    /// Registers over the API.
+    func register(_ name: String, _ extra: [String: JSONValue] = [:]) async throws -> Session {
+        var body: [String: JSONValue] = [
+            "username": .string(name), "password": .string(Self.password), "auth": ["type": "m.login.dummy"],
+        ]
+        body.merge(extra) { $1 }
+        let answer = await ask(.post, "/register", .object(body))
+        guard let session = Session(answer) else { throw TestingError("registration was answered \(answer)") }
+        return session
+    }
+
+    /// What proves to an operation that one is the user.
+    static func auth(_ user: String, _ password: String = Self.password, session: String? = nil) -> JSONValue {
+        var auth: JSONValue = [
+            "type": "m.login.password", "identifier": ["type": "m.id.user", "user": .string(user)],
+            "password": .string(password),
+        ]
+        if let session { auth["session"] = .string(session) }
+        return auth
+    }
+}
