@@ -6,8 +6,6 @@ import Transport
 
 @Suite struct ShutdownTests {
     @Test func longPollsEndEarlyAndEverythingRunningFinishes() async throws {
-        let clock = SystemClock()
-        let started = clock.monotonic
         try await ServerFixture.run { fixture in
             let poll = try await fixture.connect()
             try await poll.send("GET /poll HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -24,12 +22,9 @@ import Transport
                 if try await late.untilEnd() == "" { throw ChannelError.eof }
             }
         }
-        #expect(clock.monotonic - started < .seconds(6))
     }
 
     @Test func whatTakesTooLongIsCancelled() async throws {
-        let clock = SystemClock()
-        let started = clock.monotonic
         try await ServerFixture.run {
             $0.shutdownLimit = .milliseconds(300)
         } _: { fixture in
@@ -40,7 +35,6 @@ import Transport
             try await fixture.events.wait(for: "cancelled")
             #expect(try await connection.untilEnd() != nil)
         }
-        #expect(clock.monotonic - started < .seconds(6))
     }
 
     @Test func anAddressThatIsTakenStopsTheStart() async throws {
