@@ -11,7 +11,7 @@ extension RoomService {
     /// - Throws: 403 `M_FORBIDDEN` when the rules refuse it.
     func prepare(_ draft: EventDraft, in room: RoomRecord) async throws -> (event: Event, strippedState: [UInt8]) {
         do {
-            let base = try await RoomBase.load(room, writing)
+            let base = try await BatchGround.load(room, writing)
             var batch = WorkingBatch(base: base, room: room, services: writing)
             guard case .written(let events) = try await batch.add(.local([draft])), let event = events.last?.event
             else {

@@ -1,7 +1,6 @@
 import Cluster
 import DequeModule
 import MatrixCore
-import Postgres
 import Storage
 
 /// Writes the events of one room for one worker: what arrives while a batch is being written goes out as the next one, so a
@@ -22,7 +21,7 @@ actor RoomWriter {
     private var queue: Deque<PendingWrite> = []
     private var isRunning = false
     /// The head that the next batch builds on, as far as this worker knows.
-    private var base: RoomBase?
+    private var base: BatchGround?
 
     init(room: RoomRecord, services: RoomWriting) {
         self.room = room
@@ -62,15 +61,14 @@ actor RoomWriter {
             do {
                 if attempt > 2 { try await services.pause(afterLostRaces: attempt) }
                 try await attemptCommit(open)
-            } catch let error as PostgresError where error.isUniqueViolation {
-                base = nil
-                await settle(open, services.earlier)
-            } catch let error as PostgresError where error.mayRetry != .never {
-                base = nil
-                if error.mayRetry == .unknown { await settle(open, services.committed) }
             } catch {
                 base = nil
-                for pending in open { pending.answer(.failure(error)) }
+                switch WriteFailure(error) {
+                case .duplicate: await settle(open, services.earlier)
+                case .unknown: await settle(open, services.committed)
+                case .undone: break
+                case .final: for pending in open { pending.answer(.failure(error)) }
+                }
             }
             open.removeAll { $0.isAnswered }
         }
@@ -85,8 +83,8 @@ actor RoomWriter {
         // What this worker remembers of the head may be old. That does no harm to what is appended, which the database
         // compares; but who is told no, or that nothing has to be written, is told so by the head as it is.
         let isRemembered = self.base != nil
-        let base: RoomBase
-        if let known = self.base { base = known } else { base = try await RoomBase.load(room, services) }
+        let base: BatchGround
+        if let known = self.base { base = known } else { base = try await BatchGround.load(room, services) }
         self.base = base
         defer { if isRemembered, batch.contains(where: { !$0.isAnswered }) { self.base = nil } }
         var working = WorkingBatch(base: base, room: room, services: services)
@@ -103,10 +101,8 @@ actor RoomWriter {
                 } else if !isRemembered {
                     pending.answer(.success(result))
                 }
-            } catch let error as PostgresError where error.mayRetry != .never {
-                continue
             } catch {
-                if !isRemembered { pending.answer(.failure(error)) }
+                if case .final = WriteFailure(error), !isRemembered { pending.answer(.failure(error)) }
             }
         }
         if built.isEmpty { return }

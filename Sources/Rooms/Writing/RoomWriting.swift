@@ -1,6 +1,5 @@
 package import Cluster
 package import MatrixCore
-import Postgres
 package import Storage
 package import Telemetry
 

@@ -13,11 +13,11 @@ struct WorkingBatch {
     private(set) var localMembers: [UserNID]
     /// The events of this batch, which no store can find yet.
     private var made: [EventNID: RoomEvent] = [:]
-    private let base: RoomBase
+    private let base: BatchGround
 
     var reader: RoomReader { services.reader }
 
-    init(base: RoomBase, room: RoomRecord, services: RoomWriting) {
+    init(base: BatchGround, room: RoomRecord, services: RoomWriting) {
         self.base = base
         self.room = room
         self.services = services
@@ -251,7 +251,7 @@ struct WorkingBatch {
         let head = RoomHead(version: base.head.version + 1, extremities: placed.map(\.nid), state: tree.root)
         return WrittenBatch(
             events: events,
-            base: RoomBase(
+            base: BatchGround(
                 head: head, tree: reader.tree(of: room, at: tree.root), extremities: placed, localMembers: localMembers),
             row: LogRow(
                 shard: room.shard, position: position, kind: .roomEvents, roomNID: room.nid,
@@ -272,7 +272,7 @@ struct WorkingBatch {
 /// A batch after its commit.
 struct WrittenBatch: Sendable {
     let events: [EventNID: RoomEvent]
-    let base: RoomBase
+    let base: BatchGround
     let row: LogRow
 }
 

@@ -2,7 +2,7 @@ import MatrixCore
 import Storage
 
 /// What a batch is built on: a head, and what every batch needs of it.
-struct RoomBase: Sendable {
+struct BatchGround: Sendable {
     var head: RoomHead
     var tree: StateTree
     /// The forward extremities: what the next event names as its predecessors.
@@ -11,7 +11,8 @@ struct RoomBase: Sendable {
     var localMembers: [UserNID]
 
     /// Reads it, unless the head is known already.
-    static func load(_ room: RoomRecord, _ services: RoomWriting, head known: RoomHead? = nil) async throws -> RoomBase
+    static func load(_ room: RoomRecord, _ services: RoomWriting, head known: RoomHead? = nil) async throws
+        -> BatchGround
     {
         let reader = services.reader
         let head: RoomHead
@@ -28,7 +29,7 @@ struct RoomBase: Sendable {
             return event
         }
         let members = try await reader.memberships.joinedMembers(of: room.nid, on: services.localServerNID)
-        return RoomBase(
+        return BatchGround(
             head: head, tree: reader.tree(of: room, at: head.state), extremities: extremities, localMembers: members)
     }
 }
