@@ -1,5 +1,6 @@
 """Options and fixtures of all suites. A server that cannot start fails the run; nothing is skipped silently."""
 
+import itertools
 import os
 import pathlib
 import shutil
@@ -31,9 +32,7 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--homeserver") == "apus":
         missing = not_served()
-        waiting = [
-            item for item in items if any(mark.args[0] in missing for mark in item.iter_markers("rests_on"))
-        ]
+        waiting = [item for item in items if any(mark.args[0] in missing for mark in item.iter_markers("rests_on"))]
         if waiting:
             config.hook.pytest_deselected(items=waiting)
             items[:] = [item for item in items if item not in waiting]
@@ -116,10 +115,15 @@ def anyone(homeserver):
 
 @pytest.fixture
 def new_user(homeserver):
-    """Registers a user of a fresh name; requests alternate between the ways into the server."""
+    """Registers a user of a fresh name. Each user keeps to one way into the server, the next user takes the next way:
+
+    a worker may learn of what another one wrote a moment later, and everybody shall see what they did themselves.
+    """
+    urls = [homeserver.front_url, *homeserver.base_urls]
+    ways = itertools.cycle(urls)
 
     def make(name="user", **settings):
-        return register([homeserver.front_url, *homeserver.base_urls], name, **settings)
+        return register(urls, name, way=next(ways), **settings)
 
     return make
 

@@ -12,6 +12,8 @@ def room(alice, bob):
     """A public room of Alice's with Bob in it."""
     made = alice.create_room(preset="public_chat")
     bob.join(made)
+    for user in (alice, bob):
+        user.settle(made, lambda event: event.get("state_key") == bob.user_id)
     return made
 
 

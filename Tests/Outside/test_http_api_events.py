@@ -302,8 +302,8 @@ def test_paging_in_both_directions_meets_every_event_once(alice, bob, room):
 
 def test_paging_stops_at_to(alice, room):
     for n in range(5):
-        alice.send(room, f"old {n}")
-    middle = alice.sync()["next_batch"]
+        last = alice.send(room, f"old {n}")
+    middle = alice.settle(room, lambda event: event["event_id"] == last)
     for n in range(5):
         alice.send(room, f"new {n}")
     assert bodies(alice.messages(room, to=middle, limit=100).ok()["chunk"]) == [f"new {n}" for n in (4, 3, 2, 1, 0)]
@@ -311,7 +311,8 @@ def test_paging_stops_at_to(alice, room):
 
 def test_paging_on_from_a_sync(alice, bob, room):
     for n in range(30):
-        alice.send(room, f"number {n}")
+        last = alice.send(room, f"number {n}")
+    bob.settle(room, lambda event: event["event_id"] == last)
     sync = bob.sync(filter={"room": {"timeline": {"limit": 5}}})
     part = sync["rooms"]["join"][room]["timeline"]
     assert part["limited"] is True
@@ -401,5 +402,6 @@ def test_sends_at_the_same_time_all_arrive(alice, bob, room):
     chunk = alice.messages(room, limit=100).ok()["chunk"]
     found = [event["event_id"] for event in chunk]
     assert len(found) == len(set(found)) and set(sent) <= set(found)
+    alice.settle(room, lambda event: event["event_id"] == found[0])
     events = timeline(alice.sync(filter={"room": {"timeline": {"limit": 100}}}), room)
     assert set(sent) <= {event["event_id"] for event in events}

@@ -15,6 +15,8 @@ def room(alice, bob):
     """A public room of Alice's with Bob in it."""
     made = alice.create_room(preset="public_chat")
     bob.join(made)
+    for user in (alice, bob):
+        user.settle(made, lambda event: event.get("state_key") == bob.user_id)
     return made
 
 
@@ -30,7 +32,8 @@ def timeline_limit(count, **more):
 
 
 def test_a_first_sync_gives_the_rooms(alice, bob, room):
-    alice.send(room, "hello")
+    hello = alice.send(room, "hello")
+    bob.settle(room, lambda event: event["event_id"] == hello)
     sync = bob.sync()
     part = joined(sync, room)
     assert bodies(part["timeline"]["events"]) == ["hello"]
@@ -71,8 +74,8 @@ def test_nothing_new_is_nothing(alice, room):
 
 
 def test_an_increment_has_only_what_is_new(alice, bob, room):
-    alice.send(room, "old")
-    since = bob.sync()["next_batch"]
+    old = alice.send(room, "old")
+    since = bob.settle(room, lambda event: event["event_id"] == old)
     alice.send(room, "new")
     sync = bob.sync_until(lambda sync: timeline(sync, room), since=since)
     part = joined(sync, room)
@@ -84,8 +87,9 @@ def test_an_increment_has_only_what_is_new(alice, bob, room):
 def test_one_token_may_be_used_again(alice, bob, room):
     since = bob.sync()["next_batch"]
     sent = [alice.send(room, f"number {n}") for n in range(3)]
+    bob.settle(room, lambda event: event["event_id"] == sent[-1])
     for _ in range(2):
-        sync = bob.sync_until(lambda sync: len(timeline(sync, room)) == 3, since=since)
+        sync = bob.sync(since=since)
         assert [event["event_id"] for event in timeline(sync, room)] == sent
 
 
@@ -118,7 +122,8 @@ def test_state_changes_come_in_the_timeline(alice, bob, room):
     since = bob.sync()["next_batch"]
     alice.set_state(room, "m.room.topic", {"topic": "first"}).ok()
     alice.set_state(room, "m.room.topic", {"topic": "second"}).ok()
-    sync = bob.sync_until(lambda sync: len(timeline(sync, room)) == 2, since=since)
+    bob.settle(room, lambda event: event["content"] == {"topic": "second"})
+    sync = bob.sync(since=since)
     first, second = timeline(sync, room)
     assert second["unsigned"]["prev_content"] == {"topic": "first"}
     assert second["unsigned"]["replaces_state"] == first["event_id"]
@@ -131,7 +136,8 @@ def test_a_gap_is_limited_and_can_be_filled(alice, bob, room):
     since = bob.sync()["next_batch"]
     alice.set_state(room, "m.room.topic", {"topic": "in the gap"}).ok()
     sent = [alice.send(room, f"number {n}") for n in range(20)]
-    sync = bob.sync_until(lambda sync: timeline(sync, room), since=since, filter=timeline_limit(5))
+    bob.settle(room, lambda event: event["event_id"] == sent[-1])
+    sync = bob.sync(since=since, filter=timeline_limit(5))
     part = joined(sync, room)
     assert part["timeline"]["limited"] is True
     assert [event["event_id"] for event in part["timeline"]["events"]] == sent[-5:]
@@ -149,8 +155,9 @@ def test_a_gap_shows_the_state_of_then_not_of_now(alice, bob, room):
     for n in range(10):
         alice.send(room, f"number {n}")
     alice.set_state(room, "m.room.topic", {"topic": "after"}).ok()
-    alice.send(room, "last")
-    sync = bob.sync_until(lambda sync: timeline(sync, room), since=since, filter=timeline_limit(2))
+    last = alice.send(room, "last")
+    bob.settle(room, lambda event: event["event_id"] == last)
+    sync = bob.sync(since=since, filter=timeline_limit(2))
     part = joined(sync, room)
     assert [event["content"]["topic"] for event in part["state"]["events"]] == ["before"]
     assert part["timeline"]["events"][0]["content"] == {"topic": "after"}
@@ -287,7 +294,8 @@ def test_a_joined_room_comes_whole(alice, bob):
 
 def test_a_left_room_comes_once_under_leave(alice, bob, room):
     since = bob.sync()["next_batch"]
-    alice.send(room, "before")
+    before = alice.send(room, "before")
+    bob.settle(room, lambda event: event["event_id"] == before)
     bob.leave(room)
     alice.send(room, "after")
     sync = bob.sync_until(lambda sync: room in sync.json.get("rooms", {}).get("leave", {}), since=since)
@@ -331,7 +339,8 @@ def test_a_stored_filter_is_used(alice, bob, room):
     created = bob.post(path, timeline_limit(1)).ok()["filter_id"]
     assert bob.get(f"{path}/{created}").ok()["room"]["timeline"]["limit"] == 1
     for n in range(3):
-        alice.send(room, f"number {n}")
+        last = alice.send(room, f"number {n}")
+    bob.settle(room, lambda event: event["event_id"] == last)
     assert bodies(timeline(bob.sync(filter=created), room)) == ["number 2"]
 
 
@@ -372,6 +381,7 @@ def test_event_fields_are_chosen_by_the_filter(alice, room):
 
 def test_a_room_without_a_name_has_heroes(alice, bob, carol, room):
     carol.join(room)
+    alice.settle(room, lambda event: event.get("state_key") == carol.user_id)
     sync = alice.sync(filter=timeline_limit(1, state={"lazy_load_members": True}))
     summary = joined(sync, room)["summary"]
     assert summary["m.joined_member_count"] == 3
@@ -385,7 +395,8 @@ def test_a_room_without_a_name_has_heroes(alice, bob, carol, room):
 def test_lazy_members_are_those_who_speak(alice, bob, carol, room):
     alice.set_state(room, "m.room.name", {"name": "Named, so that it has no heroes"}).ok()
     carol.join(room)
-    bob.send(room, "hello")
+    hello = bob.send(room, "hello")
+    alice.settle(room, lambda event: event["event_id"] == hello)
     sync = alice.sync(filter=timeline_limit(1, state={"lazy_load_members": True}))
     members = {
         event["state_key"] for event in joined(sync, room)["state"]["events"] if event["type"] == "m.room.member"
@@ -399,11 +410,13 @@ def test_lazy_members_are_not_sent_twice(homeserver, alice, bob, carol, room):
     alice.set_state(room, "m.room.name", {"name": "Named, so that it has no heroes"}).ok()
     carol.join(room)
     filter = timeline_limit(10, state={"lazy_load_members": True})
-    bob.send(room, "one")
+    one = bob.send(room, "one")
+    alice.settle(room, lambda event: event["event_id"] == one)
     since = alice.sync(filter=timeline_limit(1, state={"lazy_load_members": True}))["next_batch"]
     bob.send(room, "two")
-    carol.send(room, "three")
-    sync = alice.sync_until(lambda sync: len(timeline(sync, room)) == 2, since=since, filter=filter)
+    three = carol.send(room, "three")
+    alice.settle(room, lambda event: event["event_id"] == three)
+    sync = alice.sync(since=since, filter=filter)
     members = [
         event["state_key"]
         for event in joined(sync, room).get("state", {}).get("events", [])
@@ -421,7 +434,8 @@ def test_ignored_users_are_not_heard(alice, bob, room):
     since = alice.sync()["next_batch"]
     bob.send(room, "can you hear me?")
     bob.set_state(room, "m.room.member", {"membership": "join", "displayname": "Loud"}, bob.user_id).ok()
-    events = timeline(alice.sync_until(lambda sync: timeline(sync, room), since=since), room)
+    alice.settle(room, lambda event: event["content"].get("displayname") == "Loud")
+    events = timeline(alice.sync(since=since), room)
     assert [event["type"] for event in events] == ["m.room.member"]
 
 

@@ -65,16 +65,17 @@ class Answer:
 
 
 class Client:
-    """Requests to one homeserver, in turn by each of the given base URLs.
+    """Requests to one homeserver: all by one `way`, or in turn by each of the given base URLs.
 
     The first one leads to every role of the server. Media, which client-API workers do not serve, always goes there.
     """
 
-    def __init__(self, base_urls, token=None):
+    def __init__(self, base_urls, token=None, *, way=None):
         urls = [base_urls] if isinstance(base_urls, str) else list(base_urls)
         self.base_urls = urls
         self.token = token
-        self._turn = itertools.cycle(urls)
+        self.way = way
+        self._turn = itertools.cycle([way] if way else urls)
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -113,8 +114,8 @@ class Client:
 class User(Client):
     """A registered user on one device."""
 
-    def __init__(self, base_urls, answer, password):
-        super().__init__(base_urls, answer["access_token"])
+    def __init__(self, base_urls, answer, password, *, way=None):
+        super().__init__(base_urls, answer["access_token"], way=way)
         self.user_id = answer["user_id"]
         self.device_id = answer["device_id"]
         self.password = password
@@ -199,6 +200,15 @@ class User(Client):
             assert time.monotonic() < deadline, f"what was waited for did not come within {seconds} s: {answer}"
             since = answer["next_batch"]
 
+    def settle(self, room, found):
+        """Waits until every way into the server shows an event of a room for which `found(event)` is true.
+
+        A worker may learn of what another one wrote a moment later. Returns a token that is past the event.
+        """
+        for url in self.base_urls:
+            sync = self.by(url).sync_until(lambda sync: any(found(event) for event in timeline(sync, room)))
+        return sync["next_batch"]
+
 
 def joined(sync, room):
     """A room's part of a sync; an empty one when the room is not in it."""
@@ -222,14 +232,14 @@ def fresh_name(name="user"):
     return f"{name}-{next(_names)}-{secrets.token_hex(3)}"
 
 
-def register(base_urls, name="user", *, exact=False, **body):
+def register(base_urls, name="user", *, exact=False, way=None, **body):
     """Registers a user with the dummy stage, as a client does. Returns a `User`."""
     password = "correct horse battery staple"
-    client = Client(base_urls)
+    client = Client(base_urls, way=way)
     body = {
         "username": name if exact else fresh_name(name),
         "password": password,
         "auth": {"type": "m.login.dummy"},
         **body,
     }
-    return User(client.base_urls, client.post("/register", body).ok(), password)
+    return User(client.base_urls, client.post("/register", body).ok(), password, way=way)

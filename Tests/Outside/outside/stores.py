@@ -77,7 +77,7 @@ class Postgres:
 
     def _accepts(self):
         try:
-            run([self.binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", self.port], seconds=10)
+            run([self.binaries / "pg_isready", "-q", "-U", "postgres", "-h", "127.0.0.1", "-p", self.port], seconds=10)
             return True
         except StartFailure:
             return False
