@@ -25,7 +25,7 @@ package final class PrivatePostgres: Sendable {
         let port = try freePort()
         let settings = [
             "listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(directory)", "fsync=off",
-            "full_page_writes=off", "max_connections=300", "shared_buffers=64MB", "wal_level=minimal",
+            "full_page_writes=off", "max_connections=500", "shared_buffers=64MB", "wal_level=minimal",
             "max_wal_senders=0", "log_min_messages=fatal",
         ]
         let arguments = prefix + ["\(binaries)/postgres", "-D", data] + settings.flatMap { ["-c", $0] }

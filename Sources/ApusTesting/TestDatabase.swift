@@ -37,6 +37,20 @@ package struct TestDatabase: Sendable {
         template: String? = nil, isolation: isolated (any Actor)? = #isolation,
         _ body: (TestDatabase) async throws -> Value
     ) async throws -> Value {
+        await TestServers.shared.takePlace()
+        do {
+            let value = try await whileItIsThere(template, isolation: isolation, body)
+            await TestServers.shared.givePlaceBack()
+            return value
+        } catch {
+            await TestServers.shared.givePlaceBack()
+            throw error
+        }
+    }
+
+    private static func whileItIsThere<Value: Sendable>(
+        _ template: String?, isolation: isolated (any Actor)?, _ body: (TestDatabase) async throws -> Value
+    ) async throws -> Value {
         let database = try await create(template: template)
         do {
             let value = try await body(database)

@@ -5,6 +5,13 @@ internal import Glibc
 package actor TestServers {
     package static let shared = TestServers()
 
+    /// Databases that tests use at the same time; more tests wait. Each has pools of connections of its own, and the
+    /// server has only so many.
+    private static let maxDatabases = 12
+
+    private var freePlaces = maxDatabases
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
     private var postgres: Task<PrivatePostgres, any Error>?
     private var redis: Task<PrivateRedis, any Error>?
 
@@ -22,6 +29,19 @@ package actor TestServers {
         let starting = redis ?? Task { try await PrivateRedis.start() }
         redis = starting
         return try await starting.value.url
+    }
+
+    /// Waits until another test may use a database.
+    func takePlace() async {
+        if freePlaces > 0 {
+            freePlaces -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func givePlaceBack() {
+        if waiting.isEmpty { freePlaces += 1 } else { waiting.removeFirst().resume() }
     }
 
     private static func environment(_ name: String) -> String? {
