@@ -7,6 +7,12 @@ package struct Installation: Sendable {
     package let shardCount: Int16
     /// The database's incarnation, shortened: it stands in every sync token.
     package let incarnation: UInt32
+
+    package init(serverName: ServerName, shardCount: Int16, incarnation: UInt32) {
+        self.serverName = serverName
+        self.shardCount = shardCount
+        self.incarnation = incarnation
+    }
 }
 
 /// The log as its followers read it.

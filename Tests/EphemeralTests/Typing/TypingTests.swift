@@ -1,0 +1,143 @@
+import ApusTesting
+import Cluster
+import Ephemeral
+import MatrixCore
+import Postgres
+import Reactor
+import Redis
+import Storage
+import Synchronization
+import Telemetry
+import Testing
+
+struct TypingTests {
+    private static let room = RoomNID(1)
+    private static let alice = UserID("@alice:example.org")!
+    private static let bob = UserID("@bob:elsewhere.org")!
+
+    /// One worker's typing, on a database with nothing in it.
+    private struct Worker: Sendable {
+        let typing: Typing
+        let bus: EphemeralBus
+    }
+
+    private static func worker(
+        _ pool: PostgresPool, _ telemetry: Telemetry, hints: any HintBus = NoHints()
+    ) -> Worker {
+        let installation = Installation(serverName: ServerName("example.org")!, shardCount: 1, incarnation: 1)
+        let feed = LogFeed(
+            installation: installation, startingAt: .zero(shards: 1), store: LogStore(pool: pool), hints: hints,
+            telemetry: telemetry)
+        let watches = UserWatches(
+            feed: feed, memberships: MembershipStore(pool: pool), timeouts: Timeouts(clock: telemetry.clock),
+            clock: telemetry.clock)
+        let bus = EphemeralBus(incarnation: 1, hints: hints, clock: telemetry.clock)
+        return Worker(typing: Typing(bus: bus, watches: watches, clock: telemetry.clock), bus: bus)
+    }
+
+    private func withPool(_ body: (PostgresPool, Reactor) async throws -> Void) async throws {
+        let reactor = try Reactor()
+        // Nothing is asked of it: typing is never stored.
+        let pool = PostgresPool(
+            PostgresConfiguration(conninfo: "host=127.0.0.1 port=1"), reactor: reactor, logger: Log.discarding.logger)
+        try await body(pool, reactor)
+        await pool.close(within: .zero)
+        await reactor.shutdown()
+    }
+
+    @Test func endsWhenItsTimeIsOver() async throws {
+        try await withPool { pool, _ in
+            let clock = ManualClock()
+            let telemetry = Telemetry(
+                log: .discarding, metrics: MetricsRegistry(), clock: clock, random: SystemRandomSource())
+            let worker = Self.worker(pool, telemetry)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await worker.typing.run() }
+                await worker.typing.set(Self.alice, in: Self.room, for: .seconds(10))
+                await worker.typing.set(Self.bob, in: Self.room, for: .seconds(1000))
+                #expect(worker.typing.typists(in: Self.room) == [Self.alice, Self.bob])
+                let begun = worker.bus.newest
+                #expect(worker.typing.changes(after: begun, upTo: .max) { _ in true }.isEmpty)
+                await advance(clock, by: .seconds(9))
+                #expect(worker.typing.typists(in: Self.room) == [Self.alice, Self.bob])
+                await advance(clock, by: .seconds(2))
+                #expect(worker.typing.typists(in: Self.room) == [Self.bob])
+                #expect(worker.typing.changes(after: begun, upTo: .max) { _ in true } == [Self.room: [Self.bob]])
+                #expect(worker.typing.changes(after: begun, upTo: .max) { _ in false }.isEmpty)
+                await advance(clock, by: Typing.maxTimeout)
+                #expect(worker.typing.typists(in: Self.room).isEmpty, "nobody types for longer")
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func advance(_ clock: ManualClock, by duration: Duration) async {
+        for _ in 0..<Int(duration / .milliseconds(500)) {
+            while clock.sleeperCount == 0 { await Task.yield() }
+            clock.advance(by: .milliseconds(500))
+        }
+        for _ in 0..<100 { await Task.yield() }
+        while clock.sleeperCount == 0 { await Task.yield() }
+    }
+
+    @Test func tellsChangesFromRenewals() async throws {
+        try await withPool { pool, _ in
+            let telemetry = Telemetry(
+                log: .discarding, metrics: MetricsRegistry(), clock: ManualClock(), random: SystemRandomSource())
+            let worker = Self.worker(pool, telemetry)
+            let changes = Changes(worker.typing)
+            await worker.typing.set(Self.alice, in: Self.room, for: nil)
+            #expect(changes.all.isEmpty, "whoever did not type has not stopped")
+            await worker.typing.set(Self.alice, in: Self.room, for: .seconds(10))
+            let first = worker.typing.changes(after: 0, upTo: .max) { _ in true }.count
+            let serial = worker.bus.newest
+            await worker.typing.set(Self.alice, in: Self.room, for: .seconds(10))
+            #expect(worker.typing.changes(after: serial, upTo: .max) { _ in true }.isEmpty, "no news for clients")
+            await worker.typing.set(Self.alice, in: Self.room, for: nil)
+            #expect(first == 1)
+            #expect(changes.all.map(\.isTyping) == [true, true, false])
+            #expect(changes.all.map(\.isRenewal) == [false, true, false])
+        }
+    }
+
+    private final class Changes: Sendable {
+        private let noted = Mutex<[Typing.Change]>([])
+        init(_ typing: Typing) { typing.observe { [self] change in noted.withLock { $0.append(change) } } }
+        var all: [Typing.Change] { noted.withLock { $0 } }
+    }
+
+    @Test func allWorkersKnowIt() async throws {
+        let redis = try await PrivateRedis.start()
+        try await withPool { pool, reactor in
+            let telemetry = Telemetry(
+                log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+            var workers: [Worker] = []
+            var clients: [RedisClient] = []
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<2 {
+                    let client = RedisClient(
+                        try RedisConfiguration(url: redis.url), reactor: reactor, logger: Log.discarding.logger)
+                    let hints = RedisHints(client: client, telemetry: telemetry)
+                    let worker = Self.worker(pool, telemetry, hints: hints)
+                    group.addTask { await hints.run() }
+                    group.addTask { await worker.typing.run() }
+                    workers.append(worker)
+                    clients.append(client)
+                }
+                try await eventually("typing everywhere") {
+                    await workers[0].typing.set(Self.alice, in: Self.room, for: .seconds(2))
+                    return workers.allSatisfy { $0.typing.typists(in: Self.room) == [Self.alice] }
+                }
+                try await eventually("its end everywhere") {
+                    workers.allSatisfy { $0.typing.typists(in: Self.room).isEmpty }
+                }
+                let changes = workers.map { $0.typing.changes(after: 0, upTo: .max) { _ in true } }
+                #expect(changes[0] == [Self.room: []] && changes[1] == changes[0])
+                #expect(workers[0].bus.newest == workers[1].bus.newest)
+                for client in clients { await client.close() }
+                group.cancelAll()
+            }
+        }
+        try await redis.remove()
+    }
+}
