@@ -70,7 +70,8 @@ private final class PipeReader: ReactorHandler {
             reactor.submit { loop in
                 let start = MonotonicTime.now()
                 var order: [Int] = []
-                for delay in [30, 10, 20] {
+                // Far enough apart that a thread which is put aside between two of them does not change their order.
+                for delay in [600, 200, 400] {
                     loop.schedule(after: .milliseconds(delay)) { _ in
                         #expect(MonotonicTime.now().since(start) >= .milliseconds(delay))
                         order.append(delay)
@@ -79,7 +80,7 @@ private final class PipeReader: ReactorHandler {
                 }
             }
         }
-        #expect(fired == [10, 20, 30])
+        #expect(fired == [200, 400, 600])
         await reactor.shutdown()
     }
 
