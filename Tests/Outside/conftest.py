@@ -26,7 +26,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     if config.getoption("--apus-bin"):
-        os.environ["APUS_BIN"] = str(pathlib.Path(config.getoption("--apus-bin")).resolve())
+        checkout = pathlib.Path(__file__).resolve().parents[2]
+        os.environ["APUS_BIN"] = str(checkout / config.getoption("--apus-bin"))
 
 
 def pytest_collection_modifyitems(config, items):
