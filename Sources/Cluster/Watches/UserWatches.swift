@@ -21,6 +21,7 @@ package final class UserWatches: Sendable {
     /// Each turn reads what changed during the turn before.
     private static let maxTurns = 32
     private static let reachLimit = Duration.seconds(5)
+    private static let observerDelay = Duration.milliseconds(2)
     private static let sweepInterval = Duration.seconds(10)
 
     struct State {
@@ -114,11 +115,15 @@ package final class UserWatches: Sendable {
                 guard await feed.reach(needed, within: Self.reachLimit, timeouts: timeouts) else {
                     throw ClusterError.feedIsBehind
                 }
+                // The feed's heads move a moment before its observers are told.
+                if !hasSeen(needed) { try await clock.sleep(for: Self.observerDelay) }
             }
             try Task.checkCancellation()
         }
         throw ClusterError.feedIsBehind
     }
+
+    private func hasSeen(_ vector: LogVector) -> Bool { state.withLock { $0.seen.covers(vector) } }
 
     private enum Step {
         case ready(UserView)

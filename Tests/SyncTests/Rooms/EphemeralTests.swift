@@ -1,4 +1,5 @@
 import ApusTesting
+import Cluster
 import Ephemeral
 import MatrixCore
 import Rooms
@@ -118,6 +119,42 @@ struct EphemeralTests {
                         try await worker.receipts.update(.init(read: reply, thread: thread), by: bob, in: room)
                     }
                 }
+            }
+        }
+    }
+
+    @Test func takesReceiptsOfOtherServersForEventsThatMayCome() async throws {
+        try await TestInstallation.with { installation in
+            try await installation.withWorker { worker in
+                let alice = try await worker.user("alice")
+                let room = try await worker.room(by: alice)
+                let event = try await worker.say("one", in: room, as: alice)
+                let remote = try await worker.rooms.reader.interning.user(UserID("@r:elsewhere.org")!)
+                let record = try #require(try await worker.rooms.reader.room(room))
+                func receipt(_ eventID: EventID, at time: Int64) -> PublicReceipt {
+                    PublicReceipt(
+                        roomID: room, userID: remote.userID, eventID: eventID, thread: .unthreaded, sentAt: time)
+                }
+                func shown() async throws -> [String] {
+                    let content = try await worker.sync(alice).ephemeral(room, "m.receipt").first?["content"]
+                    return content?.object.map { $0.map(\.key) } ?? []
+                }
+                try await worker.receipts.receive(receipt(event, at: 1))
+                #expect(try await shown().isEmpty, "not in the room")
+                let position = try await worker.rooms.reader.memberships.setOutOfBand(
+                    .join, of: remote, in: record.nid, by: EventNID(1), strippedState: nil, now: 1)
+                worker.feed.announce(.membership, at: position, room: record.nid, user: remote.nid)
+                try await worker.receipts.receive(receipt(event, at: 10))
+                #expect(try await shown() == [event.description])
+                let unknown = EventID("$Rqnc-F-dvnEYJTyHq_iKxU2bZ1CI92-kuZq3a5lr5Zg")!
+                try await worker.receipts.receive(receipt(unknown, at: 5))
+                #expect(try await shown() == [event.description], "older than what is known")
+                try await worker.receipts.receive(receipt(unknown, at: 20))
+                #expect(try await shown() == [unknown.description])
+                try await worker.receipts.receive(
+                    PublicReceipt(
+                        roomID: RoomID("!none:example.org")!, userID: remote.userID, eventID: event, thread: .main,
+                        sentAt: 1))
             }
         }
     }
