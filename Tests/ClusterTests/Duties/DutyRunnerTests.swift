@@ -76,6 +76,7 @@ struct DutyRunnerTests {
                     try await Task.sleep(for: .seconds(2))
                     #expect(heir.slots.isEmpty, "nothing while the lease holds")
                     try await eventually(within: .seconds(9), "the slots") { heir.slots == Array(0..<8) }
+                    try await eventually(within: .seconds(9), "the duty itself") { duty.starts[3] != nil }
                     #expect(duty.starts[3]?.epoch == 2)
                     #expect(duty.starts[3]?.cursor == LogVector([1]))
                     #expect(try await !leases.save(LogVector([9]), duty: "test", slot: 3, worker: "dead", epoch: 1))
