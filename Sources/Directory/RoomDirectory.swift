@@ -52,6 +52,8 @@ package struct RoomDirectory: RoomAliasing {
         else { throw MatrixError(.roomInUse, "the alias is taken") }
     }
 
+    package func release(_ alias: RoomAlias) async throws { _ = try await store.remove(alias) }
+
     package func publish(_ room: RoomRecord) async throws { try await store.setPublished(true, room.nid) }
 
     /// Gives a room an alias of this server.

@@ -28,16 +28,7 @@ extension RoomService {
         let foundation = RoomFoundation(
             creation: creation, creator: creator, profile: try await profiles.memberProfile(of: creator.nid),
             alias: alias)
-        let create = try createEvent(foundation)
-        let room = try await reader.store.intern(
-            create.roomID, shard: reader.interning.shard(of: create.roomID.description),
-            version: creation.version.identifier, now: now)
-        if let alias, let aliases { try await aliases.reserve(alias, for: room, by: creator) }
-        do {
-            _ = try await write(.creation(create: create, then: try foundation.drafts()), in: room)
-        } catch let error as MatrixError where error.errcode == .forbidden {
-            throw MatrixError(.invalidRoomState, error.message)
-        }
+        let room = try await found(foundation, aliases: aliases)
         if creation.isPublished { try await aliases?.publish(room) }
         let details = MembershipDetails(extra: creation.isDirect ? ["is_direct": true] : [:])
         for target in creation.invites where target != creator.userID {
@@ -51,7 +42,38 @@ extension RoomService {
         return room.roomID
     }
 
-    private func createEvent(_ foundation: RoomFoundation) throws -> Event {
+    /// Timestamps that are tried for a room whose id another one has.
+    private static var maxTimestamps: Int { 10 }
+
+    /// Writes the first events of a room.
+    ///
+    /// A room of version 12 is named by its create event, so that two that one user asks for in the same millisecond may get
+    /// the same name. Whoever comes second says that its own was made a little later, by a random step that grows with every
+    /// room that is found there already.
+    private func found(_ foundation: RoomFoundation, aliases: (any AliasReservation)?) async throws -> RoomRecord {
+        for attempt in 0..<Self.maxTimestamps {
+            let step = attempt == 0 ? 0 : 1 + Int64(writing.telemetry.random.number(below: 4 << UInt64(attempt)))
+            let create = try createEvent(foundation, at: now + step)
+            let room = try await reader.store.intern(
+                create.roomID, shard: reader.interning.shard(of: create.roomID.description),
+                version: foundation.creation.version.identifier, now: now)
+            if let alias = foundation.alias { try await aliases?.reserve(alias, for: room, by: foundation.creator) }
+            do {
+                _ = try await write(.creation(create: create, then: try foundation.drafts()), in: room)
+                return room
+            } catch {
+                if let alias = foundation.alias { try await aliases?.release(alias) }
+                if case RoomWriteError.roomExists = error { continue }
+                if let error = error as? MatrixError, error.errcode == .forbidden {
+                    throw MatrixError(.invalidRoomState, error.message)
+                }
+                throw error
+            }
+        }
+        throw MatrixError(.limitExceeded, "too many rooms are created at once", retryAfter: .seconds(1))
+    }
+
+    private func createEvent(_ foundation: RoomFoundation, at timestamp: Int64) throws -> Event {
         let version = foundation.creation.version
         let roomID =
             version.namesRoomByCreateEvent
@@ -60,7 +82,7 @@ extension RoomService {
             var builder = try EventBuilder(
                 version: version, roomID: roomID, type: EventType.create, stateKey: "",
                 sender: foundation.creator.userID, content: foundation.createContent)
-            builder.originServerTS = now
+            builder.originServerTS = timestamp
             let event = try builder.signed(by: server.name, with: server.signingKey)
             if case .refused(let refusal) = AuthRules(version: version).check(event, against: AuthStateMap()) {
                 throw MatrixError(.badJSON, refusal.reason)
@@ -77,5 +99,7 @@ package protocol AliasReservation: Sendable {
     func isTaken(_ alias: RoomAlias) async throws -> Bool
     /// - Throws: 400 `M_ROOM_IN_USE` when somebody else was faster.
     func reserve(_ alias: RoomAlias, for room: RoomRecord, by user: UserRecord) async throws
+    /// Gives a reserved alias back, when there was no room to be made of it.
+    func release(_ alias: RoomAlias) async throws
     func publish(_ room: RoomRecord) async throws
 }

@@ -150,5 +150,6 @@ private struct NoAliases: RoomAliasing {
     }
     func isTaken(_ alias: RoomAlias) async throws -> Bool { false }
     func reserve(_ alias: RoomAlias, for room: RoomRecord, by user: UserRecord) async throws {}
+    func release(_ alias: RoomAlias) async throws {}
     func publish(_ room: RoomRecord) async throws {}
 }

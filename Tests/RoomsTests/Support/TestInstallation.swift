@@ -13,12 +13,11 @@ struct TestInstallation: Sendable {
 
     let database: TestDatabase
     let reactor: Reactor
-    let telemetry = Telemetry(
-        log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+    let telemetry: Telemetry
     let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32))!
 
     /// Runs `body` with a new database of its own.
-    static func with(_ body: (TestInstallation) async throws -> Void) async throws {
+    static func with(clock: any Clock = SystemClock(), _ body: (TestInstallation) async throws -> Void) async throws {
         let reactor = try Reactor()
         try await TestDatabase.prepareTemplate("apus_\(fingerprint)") { url in
             let pool = pool(url, reactor)
@@ -26,7 +25,9 @@ struct TestInstallation: Sendable {
             await pool.close()
         }
         try await TestDatabase.with(template: "apus_\(fingerprint)") { database in
-            try await body(TestInstallation(database: database, reactor: reactor))
+            let telemetry = Telemetry(
+                log: .discarding, metrics: MetricsRegistry(), clock: clock, random: SystemRandomSource())
+            try await body(TestInstallation(database: database, reactor: reactor, telemetry: telemetry))
         }
         await reactor.shutdown()
     }
