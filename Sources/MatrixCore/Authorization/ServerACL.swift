@@ -14,7 +14,7 @@ package struct ServerACL: Sendable {
     }
 
     /// How many patterns it has, for those who bound what they keep.
-    package var count: Int { allowed.count + denied.count }
+    package var patternCount: Int { allowed.count + denied.count }
 
     /// Cost: a look at each pattern, some 100 ns.
     package func allows(_ server: ServerName) -> Bool {
