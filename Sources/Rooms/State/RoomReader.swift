@@ -9,6 +9,7 @@ package struct RoomReader: Sendable {
     package let packs: PackCache
     package let interning: Interning
     package let memberships: MembershipStore
+    package let acls = ServerACLs()
 
     package init(
         store: RoomStore, eventStore: EventStore, interning: Interning, memberships: MembershipStore

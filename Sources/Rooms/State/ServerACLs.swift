@@ -1,0 +1,35 @@
+package import MatrixCore
+import Storage
+
+/// The access lists of rooms, compiled once for each event that sets one.
+package final class ServerACLs: Sendable {
+    /// Patterns that are kept, of all rooms; each takes about half a kilobyte.
+    private static let maxKeptPatterns = 40_000
+
+    private struct Key: Hashable {
+        let room: RoomNID
+        let event: EventNID
+    }
+
+    private let kept = GenerationalCache<Key, ServerACL>(maxWeight: ServerACLs.maxKeptPatterns) { 1 + $0.patternCount }
+
+    func acl(of event: RoomEvent) -> ServerACL {
+        let key = Key(room: event.stored.roomNID, event: event.nid)
+        if let known = kept[key] { return known }
+        let acl = ServerACL(content: event.event.content)
+        kept.keep(acl, for: key)
+        return acl
+    }
+}
+
+extension RoomSnapshot {
+    /// Whether a server may take part in the room, by the room's `m.room.server_acl`.
+    ///
+    /// A list that was redacted stays in force as it was: an empty one would shut the room for everybody for ever.
+    ///
+    /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#server-access-control-lists-acls
+    package func allows(server: ServerName) async throws -> Bool {
+        guard let event = try await event(EventType.serverACL) else { return true }
+        return reader.acls.acl(of: event).allows(server)
+    }
+}
