@@ -23,6 +23,7 @@ create table rooms (
     room_nid bigint generated always as identity primary key,
     room_id text collate "C" not null unique,
     shard smallint not null,
+    -- Empty while we know the room by an invite only, whose sender need not tell the truth.
     version text not null,
     created_ms bigint not null
 );

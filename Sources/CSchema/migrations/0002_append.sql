@@ -76,7 +76,8 @@ begin
         insert into missing_events (room_nid, event_id, child_nid)
             select p_room, m, c from unnest(p_missing, p_missing_children) as t(m, c) on conflict do nothing;
     end if;
-    delete from missing_events m where m.room_nid = p_room and m.event_id = any (p_ids)
+    delete from missing_events m where m.room_nid = p_room
+        and m.event_id in (select id from unnest(p_ids, p_flags) as t(id, flag) where flag & 4 = 0)
         and exists (select 1 from missing_events x where x.room_nid = p_room);
     if cardinality(p_notified_users) > 0 then
         insert into notification_exceptions (room_nid, user_nid, position, event_nid, actions)
@@ -89,12 +90,14 @@ begin
 end $$;
 
 -- Writes events that have no place in the live timeline: backfilled ones, outliers, rejected and soft-failed ones.
--- What is there already keeps its number; an outlier becomes a placed event.
+-- What is there already keeps its number; an outlier becomes a placed event. An event that another worker has given another
+-- number meanwhile is a unique violation: whatever cites it has to be numbered again.
 create function store_events(
     p_room bigint,
     p_nids bigint[], p_ids text[], p_depths bigint[], p_senders bigint[], p_types text[],
     p_state_keys bigint[], p_flags integer[], p_origins bigint[], p_states bytea[], p_auths bytea[], p_bodies bytea[],
-    p_pack_nids bigint[], p_packs bytea[], p_missing text[], p_missing_children bigint[]
+    p_pack_nids bigint[], p_packs bytea[], p_missing text[], p_missing_children bigint[],
+    p_redacted text[], p_redactions bigint[]
 ) returns void language plpgsql as $$
 begin
     insert into events as e (room_nid, event_nid, event_id, position, depth, sender_nid, event_type, state_key_nid, flags,
@@ -102,16 +105,27 @@ begin
         select p_room, nid, id, 0, depth, sender, type, state_key, flag, origin, state, auth, body
         from unnest(p_nids, p_ids, p_depths, p_senders, p_types, p_state_keys, p_flags, p_origins, p_states, p_auths, p_bodies)
             as t(nid, id, depth, sender, type, state_key, flag, origin, state, auth, body)
+        -- In one order everywhere, so that two workers that store the same events do not wait for each other.
+        order by id
         on conflict on constraint events_id do update
             set flags = excluded.flags, state_before = excluded.state_before
             where e.position = 0 and e.flags & 4 <> 0 and excluded.flags & 4 = 0;
+    if exists (select 1 from unnest(p_nids, p_ids) as t(nid, id) join events e on e.event_id = t.id and e.room_nid = p_room
+               where e.event_nid <> t.nid) then
+        raise unique_violation using message = 'an event has another number';
+    end if;
     if cardinality(p_pack_nids) > 0 then
         insert into state_packs (room_nid, pack_nid, body) select p_room, n, b from unnest(p_pack_nids, p_packs) as t(n, b);
     end if;
-    delete from missing_events m where m.room_nid = p_room and m.event_id = any (p_ids);
+    delete from missing_events m where m.room_nid = p_room
+        and m.event_id in (select id from unnest(p_ids, p_flags) as t(id, flag) where flag & 4 = 0);
     if cardinality(p_missing) > 0 then
         insert into missing_events (room_nid, event_id, child_nid)
             select p_room, m, c from unnest(p_missing, p_missing_children) as t(m, c) on conflict do nothing;
+    end if;
+    if cardinality(p_redacted) > 0 then
+        insert into redactions (room_nid, event_id, redaction_nid)
+            select p_room, r, n from unnest(p_redacted, p_redactions) as t(r, n) on conflict do nothing;
     end if;
 end $$;
 
@@ -149,6 +163,7 @@ create function intern_room(p_room_id text, p_shard smallint, p_version text, p_
 returns table (room_nid bigint, room_id text, shard smallint, version text) language plpgsql as $$
 #variable_conflict use_column
 begin
+    update rooms set version = p_version where room_id = p_room_id and version = '' and p_version <> '';
     insert into rooms (room_id, shard, version, created_ms)
         select p_room_id, p_shard, p_version, p_now
         where not exists (select 1 from rooms r where r.room_id = p_room_id) on conflict do nothing;

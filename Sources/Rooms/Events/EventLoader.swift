@@ -54,7 +54,12 @@ package final class EventLoader: Sendable {
     }
 
     package func event(_ id: EventID, in room: RoomRecord) async throws -> RoomEvent? {
-        if let nid = numbers[IDKey(room: room.nid, event: id)] { return try await event(nid, in: room) }
+        // An outlier may have got its place since.
+        if let nid = numbers[IDKey(room: room.nid, event: id)], let event = try await event(nid, in: room),
+            !event.stored.flags.contains(.outlier)
+        {
+            return event
+        }
         return try parse(try await store.events([id], in: room.nid), in: room).first
     }
 

@@ -17,10 +17,19 @@ package struct RemoteEventOptions: Sendable {
     package var stateBefore: StateRoot?
     /// Packs of that state that are not stored yet.
     package var packs: [StateUpdate.NewPack]
+    /// We have to hand it on to the other servers of the room: it came to us by `send_join` and the like.
+    package var isRelayed: Bool
+    /// It begins our time in the room: what is here of the room is of the past, and the event is its new head.
+    package var beginsAnew: Bool
 
-    package init(stateBefore: StateRoot? = nil, packs: [StateUpdate.NewPack] = []) {
+    package init(
+        stateBefore: StateRoot? = nil, packs: [StateUpdate.NewPack] = [], isRelayed: Bool = false,
+        beginsAnew: Bool = false
+    ) {
         self.stateBefore = stateBefore
         self.packs = packs
+        self.isRelayed = isRelayed
+        self.beginsAnew = beginsAnew
     }
 }
 

@@ -6,38 +6,81 @@ import Storage
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
 extension WorkingBatch {
     mutating func receive(_ event: Event, _ options: RemoteEventOptions) async throws -> RoomWriteResult {
-        let version = try roomVersion()
-        let known = try await found(event.prevEvents + event.authEvents + [event.eventID])
-        if let earlier = known[event.eventID], !earlier.stored.flags.contains(.outlier) { return .unchanged([earlier]) }
+        let placing: Placing
+        switch try await place(event, options) {
+        case .placed(let found): placing = found
+        case .settled(let result): return result
+        }
+        // Step 6: by the current state, which a back-dated event cannot choose.
+        let rules = AuthRules(version: try roomVersion())
+        if !extremities.isEmpty, !options.beginsAnew,
+            case .refused(let refusal) = rules.check(event, against: try await authState(for: event, rules, in: tree))
+        {
+            _ = try await enter(
+                event, known: placing.known, flags: .softFailed, stateBefore: placing.before.root, isLive: false)
+            return .softFailed(refusal)
+        }
+        // When somebody of ours was faster, the room is already of the present.
+        if options.beginsAnew, localMembers.isEmpty { setExtremities([]) }
+        return .written([try await accept(event, placing, isRelayed: options.isRelayed)])
+    }
 
-        let missingAuth = event.authEvents.filter { known[$0] == nil }
+    /// An event of the room's past: it gets its place in the graph, and changes nothing of the present.
+    mutating func receive(history event: Event, _ options: RemoteEventOptions) async throws -> RoomWriteResult {
+        switch try await place(event, options) {
+        case .settled(let result): return result
+        case .placed(let placing):
+            let entered = try await enter(
+                event, known: placing.known, flags: [], stateBefore: placing.before.root, isLive: false)
+            if let redacted = try await redactionTarget(event, state: [:]) {
+                note(redaction: redacted, by: entered.nid)
+            }
+            return .written([entered])
+        }
+    }
+
+    /// Where an event stands: what it cites, and the state before it.
+    private struct Placing {
+        let known: [EventID: RoomEvent]
+        let before: StateTree
+    }
+
+    private enum Placed {
+        case placed(Placing)
+        /// There is nothing more to do with it.
+        case settled(RoomWriteResult)
+    }
+
+    /// Steps 4 and 5 of the checks: may the event be where it says it is?
+    private mutating func place(_ event: Event, _ options: RemoteEventOptions) async throws -> Placed {
+        let implied = room.roomID.createEventID.map { [$0] } ?? []
+        let known = try await found(event.prevEvents + event.authEvents + implied + [event.eventID])
+        if let earlier = known[event.eventID], !earlier.stored.flags.contains(.outlier) {
+            return .settled(.unchanged([earlier]))
+        }
+        let missingAuth = (event.authEvents + implied).filter { known[$0] == nil }
         let missingPrevious = event.prevEvents.filter { known[$0].map { $0.stored.stateBefore == nil } ?? true }
         let needsPredecessors = options.stateBefore == nil && !missingPrevious.isEmpty
         guard missingAuth.isEmpty, !needsPredecessors else {
-            return .missing(predecessors: needsPredecessors ? missingPrevious : [], authEvents: missingAuth)
+            return .settled(
+                .missing(predecessors: needsPredecessors ? missingPrevious : [], authEvents: missingAuth))
         }
-
         // Step 4: by its auth events.
-        let rules = AuthRules(version: version)
-        let authEvents = event.authEvents.compactMap { known[$0] }
-        if let refusal = try await refusal(of: event, byAuthEvents: authEvents, rules) {
-            return try await reject(event, known: known, because: refusal, stateBefore: nil)
+        let rules = AuthRules(version: try roomVersion())
+        var create = implied.first.flatMap { known[$0] }
+        if create == nil { create = try await state([.create])[.create] }
+        let authority = EventAuthority(rules: rules, create: create)
+        if let refusal = authority.refusal(of: event, by: event.authEvents.compactMap { known[$0] }) {
+            return .settled(try await reject(event, known: known, because: refusal, stateBefore: nil))
         }
         // Step 5: by the state before it.
         for pack in options.packs { keep(pack) }
         let before = try await stateBefore(event, known: known, options)
         if case .refused(let refusal) = rules.check(event, against: try await authState(for: event, rules, in: before))
         {
-            return try await reject(event, known: known, because: refusal, stateBefore: before.root)
+            return .settled(try await reject(event, known: known, because: refusal, stateBefore: before.root))
         }
-        // Step 6: by the current state, which a back-dated event cannot choose.
-        if case .refused(let refusal) = rules.check(event, against: try await authState(for: event, rules, in: tree)),
-            !extremities.isEmpty
-        {
-            _ = try await enter(event, known: known, flags: .softFailed, stateBefore: before.root, isLive: false)
-            return .softFailed(refusal)
-        }
-        return .written([try await accept(event, known: known, before: before)])
+        return .placed(Placing(known: known, before: before))
     }
 
     /// The events of the room with these ids that there are, in the batch or in the database.
@@ -45,21 +88,6 @@ extension WorkingBatch {
         var found = try await reader.events.events(Array(Set(ids)), in: room)
         for event in madeEvents where ids.contains(event.eventID) { found[event.eventID] = event }
         return found
-    }
-
-    private func refusal(
-        of event: Event, byAuthEvents authEvents: [RoomEvent], _ rules: AuthRules
-    ) async throws -> AuthRefusal? {
-        func entry(_ event: RoomEvent) -> AuthRules.AuthEvent {
-            AuthRules.AuthEvent(event: event.event, isRejected: event.stored.flags.contains(.rejected))
-        }
-        let create = try await state([.create])[.create]
-        if let refusal = rules.checkAuthEvents(of: event, authEvents.map(entry), create: create.map(entry)).refusal {
-            return refusal
-        }
-        var state = AuthStateMap(authEvents.map(\.event))
-        if let create { state.insert(create.event) }
-        return rules.check(event, against: state).refusal
     }
 
     private func authState(for event: Event, _ rules: AuthRules, in tree: StateTree) async throws -> AuthStateMap {
@@ -105,10 +133,10 @@ extension WorkingBatch {
 
     // MARK: Entering the graph
 
-    private mutating func accept(
-        _ event: Event, known: [EventID: RoomEvent], before: StateTree
-    ) async throws -> RoomEvent {
-        let entered = try await enter(event, known: known, flags: [], stateBefore: before.root, isLive: true)
+    private mutating func accept(_ event: Event, _ placing: Placing, isRelayed: Bool) async throws -> RoomEvent {
+        let entered = try await enter(
+            event, known: placing.known, flags: isRelayed ? .relayed : [], stateBefore: placing.before.root,
+            isLive: true)
         let covered = Set(event.prevEvents)
         setExtremities(extremities.filter { !covered.contains($0.eventID) } + [entered])
         var after: [StateTree] = []
@@ -150,7 +178,9 @@ extension WorkingBatch {
             note(notifications: decision.exceptions)
             if let redacted = try await redactionTarget(event, state: [:]) { note(redaction: redacted, by: nid) }
         }
-        note(missing: event.prevEvents.filter { known[$0] == nil }.map { ($0, nid) })
+        // An outlier's own place is not known: history goes on there all the same.
+        let unplaced = event.prevEvents.filter { known[$0].map { $0.stored.stateBefore == nil } ?? true }
+        note(missing: unplaced.map { ($0, nid) })
         return note(
             NewEvent(
                 nid: nid, event: event, isLive: isLive, senderNID: sender.nid, stateKeyNID: stateKeyNID, flags: flags,

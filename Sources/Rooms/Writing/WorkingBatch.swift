@@ -175,21 +175,36 @@ struct WorkingBatch {
         append.packs.append((pack.number, pack.pack.bytes))
     }
 
+    /// Member events that are read at once.
+    private static let maxMembersAtOnce = 1_000
+
     /// Makes another state the room's current one; who is in it follows from what differs.
     mutating func move(to new: StateTree) async throws {
-        let differences = try await new.difference(to: tree.root)
         // `difference` tells from the new state's side: `old` there is what holds from now on.
+        let differences = try await new.difference(to: tree.root)
+        // Coming into a large room, everybody differs.
+        for some in differences.chunks(of: Self.maxMembersAtOnce) { try await changeMembers(some) }
+        tree = new
+    }
+
+    private mutating func changeMembers(_ differences: [StateDifference]) async throws {
         let keys = try await reader.interning.stateKeys(differences.map(\.key))
-        let members = differences.filter { keys[$0.key]?.type == EventType.member }
-        let events = try await events(members.compactMap(\.old))
-        for member in members {
-            guard let name = keys[member.key]?.key, let userID = UserID(name) else { continue }
-            let user = try await reader.interning.user(userID)
+        let members: [(userID: UserID, difference: StateDifference)] = differences.compactMap { difference in
+            guard let key = keys[difference.key], key.type == EventType.member, let user = UserID(key.key) else {
+                return nil
+            }
+            return (user, difference)
+        }
+        let users = try await reader.interning.users(members.map(\.userID))
+        let events = try await events(members.compactMap(\.difference.old))
+        let changed = Set(users.values.map(\.nid))
+        append.memberships.removeAll { changed.contains($0.userNID) }
+        for (userID, difference) in members {
+            guard let user = users[userID] else { continue }
             // Somebody whom a state resolution took out of the state has no membership any more.
-            let event = member.old.flatMap { events[$0] }
+            let event = difference.old.flatMap { events[$0] }
             let membership = event.flatMap { Membership(content: $0.event.content) } ?? .leave
-            let cause = event?.nid ?? member.new ?? EventNID(0)
-            append.memberships.removeAll { $0.userNID == user.nid }
+            let cause = event?.nid ?? difference.new ?? EventNID(0)
             append.memberships.append(
                 MembershipChange(userNID: user.nid, serverNID: user.serverNID, membership: membership, eventNID: cause))
             if user.serverNID == services.localServerNID {
@@ -197,7 +212,6 @@ struct WorkingBatch {
                 if membership == .join { localMembers.append(user.nid) }
             }
         }
-        tree = new
     }
 
     // MARK: What an event does besides

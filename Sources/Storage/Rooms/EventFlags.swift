@@ -15,6 +15,10 @@ package struct EventFlags: OptionSet, Hashable, Sendable {
     /// It is in a thread: read by receipts of its own.
     package static let inThread = EventFlags(rawValue: 16)
 
+    /// Another server's event that came to us to be handed on to the other servers of the room: a join, leave or knock
+    /// through us.
+    package static let relayed = EventFlags(rawValue: 32)
+
     /// In the graph, and shown to those who may see it.
     package var isShown: Bool { isDisjoint(with: [.rejected, .softFailed, .outlier]) }
 }

@@ -25,7 +25,10 @@ enum RoomStatements {
         """)
     static let store = Statement(
         "rooms.store_events",
-        "select store_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
+        """
+        select store_events(
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        """)
     static let packs = Statement(
         "rooms.packs", "select pack_nid, body from state_packs where room_nid = $1 and pack_nid = any ($2)", mode: .read
     )

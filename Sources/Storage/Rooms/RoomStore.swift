@@ -9,10 +9,12 @@ package struct RoomStore: Sendable {
 
     package init(pool: PostgresPool) { self.pool = pool }
 
-    /// The room's record, made now if there was none. The version given counts only then.
-    package func intern(_ roomID: RoomID, shard: Int16, version: String, now: Int64) async throws -> RoomRecord {
+    /// The room's record, made now if there was none. The version given counts only then, or when none was known yet.
+    ///
+    /// - Parameter version: `nil` when there is nobody to be believed about it, as with an invite.
+    package func intern(_ roomID: RoomID, shard: Int16, version: String?, now: Int64) async throws -> RoomRecord {
         if let known = records[roomID] { return known }
-        let rows = try await pool.query(RoomStatements.internRoom, roomID.description, shard, version, now)
+        let rows = try await pool.query(RoomStatements.internRoom, roomID.description, shard, version ?? "", now)
         guard let room = try keep(rows).first else { throw StorageError.missing("room") }
         return room
     }
@@ -42,7 +44,7 @@ package struct RoomStore: Sendable {
             guard let roomID = RoomID(try row.next(String.self)) else { throw StorageError.corrupt("rooms.room_id") }
             let room = RoomRecord(
                 nid: nid, roomID: roomID, shard: try row.next(Int16.self), version: try row.next(String.self))
-            records.keep(room)
+            if !room.version.isEmpty { records.keep(room) }
             return room
         }
     }
@@ -94,9 +96,11 @@ package struct RoomStore: Sendable {
     }
 
     /// Writes events that have no place in the live timeline, and their state packs.
+    ///
+    /// - Throws: a unique violation when another worker has given one of the events another number; nothing is written then.
     package func store(
         _ events: [NewEvent], packs: [(nid: PackNID, body: [UInt8])] = [],
-        missing: [(eventID: EventID, child: EventNID)] = [],
+        missing: [(eventID: EventID, child: EventNID)] = [], redactions: [(eventID: EventID, by: EventNID)] = [],
         in room: RoomRecord
     ) async throws {
         guard !events.isEmpty else { return }
@@ -107,7 +111,7 @@ package struct RoomStore: Sendable {
             events.map(\.flags.rawValue), events.map(\.originServerTS), events.map { $0.stateBefore?.encoded() },
             events.map { EventNumbers.encode($0.authEvents) }, events.map(\.body),
             packs.map(\.nid.rawValue), packs.map(\.body), missing.map(\.eventID.description),
-            missing.map(\.child.rawValue))
+            missing.map(\.child.rawValue), redactions.map(\.eventID.description), redactions.map(\.by.rawValue))
     }
 
     /// The packs of state tree nodes asked for, as they were stored.
@@ -120,7 +124,7 @@ package struct RoomStore: Sendable {
     }
 }
 
-/// Records of rooms never change: a bounded cache without invalidation.
+/// Records of rooms never change once their version is known: a bounded cache without invalidation.
 private final class RoomRecordCache: Sendable {
     private static let maxCached = 100_000
     private let byID = Mutex<[RoomID: RoomRecord]>([:])
