@@ -22,6 +22,15 @@ static const unsigned char receipts[] = {
 static const unsigned char push[] = {
 #embed "migrations/0007_push.sql"
 };
+static const unsigned char server_key_documents[] = {
+#embed "migrations/0008_server_key_documents.sql"
+};
+static const unsigned char media[] = {
+#embed "migrations/0009_media.sql"
+};
+static const unsigned char destinations[] = {
+#embed "migrations/0010_destinations.sql"
+};
 
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
@@ -31,6 +40,9 @@ static const struct apus_migration migrations[] = {
     {"0005_duties", duties, sizeof duties},
     {"0006_receipts", receipts, sizeof receipts},
     {"0007_push", push, sizeof push},
+    {"0008_server_key_documents", server_key_documents, sizeof server_key_documents},
+    {"0009_media", media, sizeof media},
+    {"0010_destinations", destinations, sizeof destinations},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

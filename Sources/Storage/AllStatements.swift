@@ -4,7 +4,9 @@ package import Postgres
 package enum AllStatements {
     package static let list: [Statement] =
         AccountStatements.all + AccountDataStatements.all + AuthSessionStatements.all + DeviceStatements.all
-        + DirectoryStatements.all + EventStatements.all + FilterStatements.all + LeaseStatements.all + LogStatements.all
-        + MembershipStatements.all + MigrationStatements.all + NameStatements.all + ProfileStatements.all
-        + PushStatements.all + ReceiptStatements.all + RoomStatements.all
+        + DestinationStatements.all + DirectoryStatements.all + EventStatements.all + FilterStatements.all
+        + InboundEventStatements.all + LeaseStatements.all + LogStatements.all
+        + MediaStatements.all + MembershipStatements.all + MigrationStatements.all + NameStatements.all
+        + ProfileStatements.all
+        + PushStatements.all + ReceiptStatements.all + RoomStatements.all + ServerKeyStatements.all
 }
