@@ -43,7 +43,11 @@ package final class AccessTokens: UserAuthenticator {
     }
 
     private func find(_ hash: TokenHash) async throws -> AccessTokenRecord? {
-        if let known = cache.token(hash, at: clock.monotonic) { return known }
+        if let known = cache.token(hash, at: clock.monotonic) {
+            // What another worker has done to the account since, such as ended the token, must not be missed.
+            try await feed.reachPresent(of: [feed.installation.shard(of: known.userID.description)])
+            if let known = cache.token(hash, at: clock.monotonic) { return known }
+        }
         let generation = cache.generation
         let readAt = clock.monotonic
         guard let found = try await devices.accessToken(hash) else { return nil }

@@ -25,6 +25,7 @@ package final class LogFeed: Sendable {
     let window: Mutex<LogWindow>
     let lanes: [LogLane]
     let repairs: LogRepairs
+    let questions = SharedQuestions()
     private let hints: any HintBus
     private let channels: [String]
     private let headWaiters = Mutex<[HeadWaiter]>([])

@@ -18,19 +18,23 @@ package final class Waiter<Outcome: Sendable>: Sendable {
     package var hasEnded: Bool { state.withLock { if case .ended = $0 { true } else { false } } }
 
     /// Ends the wait, unless it has ended already. May come before the task waits.
-    package func end(_ outcome: Outcome) {
-        let continuation = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
+    ///
+    /// - Returns: whether this is what ended it.
+    @discardableResult
+    package func end(_ outcome: Outcome) -> Bool {
+        let (isFirst, continuation) = state.withLock { state -> (Bool, CheckedContinuation<Outcome, Never>?) in
             switch state {
             case .fresh:
                 state = .ended(outcome)
-                return nil
+                return (true, nil)
             case .waiting(let continuation):
                 state = .ended(outcome)
-                return continuation
-            case .ended: return nil
+                return (true, continuation)
+            case .ended: return (false, nil)
             }
         }
         continuation?.resume(returning: outcome)
+        return isFirst
     }
 
     /// Waits for the end. To be called once.

@@ -13,6 +13,16 @@ package struct Installation: Sendable {
         self.shardCount = shardCount
         self.incarnation = incarnation
     }
+
+    /// The shard of a room or user, for ever.
+    package func shard(of id: String) -> Int16 { Self.shard(of: id, among: shardCount) }
+
+    /// FNV-1a of the id.
+    static func shard(of id: String, among count: Int16) -> Int16 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int16(hash % UInt64(count))
+    }
 }
 
 /// The log as its followers read it.
@@ -46,19 +56,28 @@ package struct LogStore: Sendable {
 
     /// The rows of a shard after a position, oldest first, at most `maxRows`.
     package func rows(of shard: Int16, after position: Int64) async throws -> [LogRow] {
-        try (try await pool.query(LogStatements.rowsAfter, shard, position, Int64(Self.maxRows))).map { row in
-            var row = row
-            let shard = try row.next(Int16.self)
-            let position = try row.next(Int64.self)
-            guard let kind = LogKind(rawValue: try row.next(Int16.self)) else { throw StorageError.corrupt("log.kind") }
-            return LogRow(
-                shard: shard, position: position, kind: kind, roomNID: try row.next(Int64?.self).map { RoomNID($0) },
-                userNID: try row.next(Int64?.self).map { UserNID($0) },
-                eventNIDs: (try row.next([Int64]?.self) ?? []).map { EventNID($0) },
-                memberNIDs: (try row.next([Int64]?.self) ?? []).map { UserNID($0) },
-                redacted: (try row.next([String]?.self) ?? []).compactMap { EventID($0) },
-                state: try Self.stateChange(&row, kind))
-        }
+        try (try await pool.query(LogStatements.rowsAfter, shard, position, Int64(Self.maxRows))).map(Self.row)
+    }
+
+    /// The rows of some shards after a position of each, in the order of each shard, at most `limit` of a shard.
+    package func rows(after positions: [(shard: Int16, position: Int64)], limit: Int) async throws -> [LogRow] {
+        let rows = try await pool.query(
+            LogStatements.rowsAfterEach, positions.map(\.shard), positions.map(\.position), Int64(limit))
+        return try rows.map(Self.row)
+    }
+
+    private static func row(_ row: PostgresRow) throws -> LogRow {
+        var row = row
+        let shard = try row.next(Int16.self)
+        let position = try row.next(Int64.self)
+        guard let kind = LogKind(rawValue: try row.next(Int16.self)) else { throw StorageError.corrupt("log.kind") }
+        return LogRow(
+            shard: shard, position: position, kind: kind, roomNID: try row.next(Int64?.self).map { RoomNID($0) },
+            userNID: try row.next(Int64?.self).map { UserNID($0) },
+            eventNIDs: (try row.next([Int64]?.self) ?? []).map { EventNID($0) },
+            memberNIDs: (try row.next([Int64]?.self) ?? []).map { UserNID($0) },
+            redacted: (try row.next([String]?.self) ?? []).compactMap { EventID($0) },
+            state: try Self.stateChange(&row, kind))
     }
 
     private static func stateChange(_ row: inout PostgresRow, _ kind: LogKind) throws -> LogStateChange? {

@@ -33,12 +33,8 @@ package final class Interning: Sendable {
         self.shardCount = shardCount
     }
 
-    /// The shard of a room or user, for ever: FNV-1a of its id.
-    package func shard(of id: String) -> Int16 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return Int16(hash % UInt64(shardCount))
-    }
+    /// The shard of a room or user, for ever.
+    package func shard(of id: String) -> Int16 { Installation.shard(of: id, among: shardCount) }
 
     // MARK: Users
 

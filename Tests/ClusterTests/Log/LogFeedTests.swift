@@ -1,6 +1,7 @@
 import ApusTesting
 import Cluster
 import MatrixCore
+import Postgres
 import Redis
 import Storage
 import Telemetry
@@ -94,6 +95,32 @@ struct LogFeedTests {
                 #expect(SystemClock().monotonic - start < LogFeed.pollInterval)
                 vector[room.shard] += 1000
                 #expect(await !worker.feed.reach(vector, within: .milliseconds(200), timeouts: worker.timeouts))
+            }
+        }
+    }
+
+    /// No hints, and a worker that does not follow the log by itself: what was written before is there all the same.
+    @Test func reachesThePresentWithoutBeingTold() async throws {
+        try await TestCluster.with { cluster in
+            try await cluster.withWorker { writer in
+                let reader = try await TestWorker.start(in: cluster, hints: NoHints())
+                let recorder = Recorder(reader.feed)
+                let (room, other) = (try await writer.room("a"), try await writer.room("b"))
+                #expect(room.shard != other.shard)
+                for number in 1...250 {
+                    try await writer.write(in: room)
+                    if number % 50 == 0 {
+                        try await reader.feed.reachPresent(of: [room.shard])
+                        #expect(recorder.positions == [room.shard: Array(1...Int64(number))])
+                    }
+                }
+                for _ in 0..<230 { try await writer.write(in: other) }
+                try await reader.feed.reachPresent(of: [room.shard])
+                #expect(recorder.count == 250)
+                try await reader.feed.reachPresent()
+                #expect(recorder.positions[other.shard] == Array(1...230))
+                #expect(reader.feed.heads == writer.feed.heads)
+                await reader.pool.close()
             }
         }
     }
