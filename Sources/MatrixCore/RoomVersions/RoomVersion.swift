@@ -102,7 +102,7 @@ package struct AuthorizationSwitches: Hashable, Sendable {
     /// Changes to `notifications` of the power levels are checked.
     var checksNotificationLevels = false
     var allowsKnocking = false
-    var allowsRestrictedJoins = false
+    package internal(set) var allowsRestrictedJoins = false
     var allowsKnockRestrictedJoins = false
     /// Power levels must be integers, not strings that hold integers.
     var requiresIntegerPowerLevels = false

@@ -8,10 +8,13 @@ package protocol RemoteRooms: Sendable {
     /// - Throws: `MatrixError` with what the last server said.
     func join(_ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]) async throws
     func knock(_ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]) async throws
-    /// Refuses an invite, or takes a knock back, in a room in which we are not.
+    /// Refuses an invite, or takes a knock back, in a room in which we are not. The user's membership here is for the caller to
+    /// end, whether another server could be told or not.
     func leave(_ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]) async throws
     /// Has an invite signed by the server of the user whom it invites.
-    func invite(_ event: Event, strippedState: [UInt8]) async throws -> Event
+    ///
+    /// - Parameter state: what the invited user is told of the room.
+    func invite(_ event: Event, state: [Event]) async throws -> Event
     /// Fetches history before some events of the room, from servers that are in it.
     ///
     /// - Returns: whether anything new was stored.

@@ -10,7 +10,7 @@ package struct RoomService: Sendable {
     package let writing: RoomWriting
     package let visibility: EventVisibility
     /// What needs other servers; `nil` in a worker without federation.
-    package let remote: (any RemoteRooms)?
+    package private(set) var remote: (any RemoteRooms)?
     let profiles: ProfileStore
     let renderer: EventRenderer
     let syncPosition: SyncPosition
@@ -29,6 +29,13 @@ package struct RoomService: Sendable {
         reader = writing.reader
         writers = RoomWriters(services: writing)
         visibility = EventVisibility(reader: writing.reader)
+    }
+
+    /// The same rooms, written by the same writers, with other servers within reach. Those who reach them need rooms too.
+    package func reaching(_ remote: any RemoteRooms) -> RoomService {
+        var copy = self
+        copy.remote = remote
+        return copy
     }
 
     package var server: LocalServer { writing.server }

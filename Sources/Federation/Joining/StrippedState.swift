@@ -1,0 +1,58 @@
+package import MatrixCore
+import Rooms
+
+/// What another server tells of a room to those outside of it, as it is kept beside an invite or a knock: an array of stripped
+/// state events.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#stripped-state
+package enum StrippedState {
+    /// What of it is in order and not too much, with the event itself that it came with in the end.
+    ///
+    /// - Parameters:
+    ///   - events: stripped state events, or whole ones, of which only what is told to clients is kept.
+    ///   - own: the invite or knock.
+    package static func kept(of events: [JSONView], with own: Event) -> [UInt8] {
+        var size = 0
+        return JSONWriter.write { writer in
+            writer.array { writer in
+                for event in events where isInOrder(event) && !isMember(event, own.stateKey ?? "") {
+                    guard let content = event["content"], let sender = event["sender"], let type = event["type"],
+                        let key = event["state_key"]
+                    else { continue }
+                    let parts = [content, sender, type, key]
+                    size += parts.reduce(64) { $0 + $1.rawBytes.count }
+                    guard size <= RoomService.maxStrippedStateBytes else { break }
+                    writer.object {
+                        $0.field("content", content)
+                        $0.field("sender", sender)
+                        $0.field("state_key", key)
+                        $0.field("type", type)
+                    }
+                }
+                own.writeStrippedState(to: &writer)
+            }
+        }
+    }
+
+    /// Who sent the events, the sender of the user's own membership first, each once.
+    package static func senders(of array: [UInt8], tellingOf user: UserID) -> [UserID] {
+        guard let events = (try? JSONDocument(parsing: array))?.root.array else { return [] }
+        let own = events.filter { isMember($0, user.description) }
+        var seen: Set<UserID> = [user]
+        return (own + events).compactMap { $0["sender"]?.string.flatMap { UserID($0) } }
+            .filter { seen.insert($0).inserted }
+    }
+
+    private static func isInOrder(_ event: JSONView) -> Bool {
+        guard let type = event["type"], let key = event["state_key"], event["content"]?.isObject == true else {
+            return false
+        }
+        return type.isString && type.stringByteCount <= EventLimits.keyBytes && key.isString
+            && key.stringByteCount <= EventLimits.keyBytes
+            && event["sender"]?.string.flatMap { UserID($0) } != nil
+    }
+
+    private static func isMember(_ event: JSONView, _ user: String) -> Bool {
+        event["type"]?.stringEquals(EventType.member) == true && event["state_key"]?.stringEquals(user) == true
+    }
+}
