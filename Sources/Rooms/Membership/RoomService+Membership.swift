@@ -146,8 +146,8 @@ extension RoomService {
         guard let remote else { throw MatrixError(.forbidden, "this server does not federate") }
         let draft = try EventDraft(
             sender: user, type: EventType.member, stateKey: target.description, content: .object(content))
-        let (event, stripped) = try await prepare(draft, in: room)
-        let signed = try await remote.invite(event, strippedState: stripped)
+        let (event, state) = try await prepare(draft, in: room)
+        let signed = try await remote.invite(event, state: state)
         switch try await write(.remote(signed), in: room) {
         case .written, .unchanged, .repeated: return
         case .rejected(let refusal), .softFailed(let refusal): throw MatrixError(.forbidden, refusal.reason)
