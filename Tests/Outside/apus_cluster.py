@@ -75,6 +75,11 @@ class ApusCluster:
     def front_url(self):
         return self.base_urls[0] if self.single else self.proxy.url
 
+    @property
+    def main(self):
+        """The process that answers, of a homeserver in one process."""
+        return self.workers["serve"]
+
     # -- life
 
     def start(self):

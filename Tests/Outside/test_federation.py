@@ -1,4 +1,4 @@
-"""The homeserver under test and Synapse, federating over TLS with a private certificate authority.
+"""The homeserver under test and a peer, Synapse or another of its kind, federating over TLS with a private authority.
 
 Their names are `localhost` with a port, so that each finds the other without DNS. Everything runs in both
 directions: `here` and `there` swap their parts.
@@ -19,17 +19,36 @@ VERSIONS = ["10", "11", "12"]
 
 
 @pytest.fixture(scope="module")
-def servers(start_homeserver, authority):
-    """The server under test, and a Synapse."""
+def start_federating(start_homeserver, authority):
+    """Starts a homeserver that others find under its name."""
 
-    def start(name, kind=None):
+    def start(name, kind=None, **settings):
         port = free_port()
         certificate, key = authority.issue(name)
         return start_homeserver(
-            name, kind, server_name=f"localhost:{port}", tls=(certificate, key, port), ca=authority.certificate
+            name,
+            kind,
+            server_name=f"localhost:{port}",
+            tls=(certificate, key, port),
+            ca=authority.certificate,
+            **settings,
         )
 
-    return {"tested": start("tested"), "peer": start("peer", "synapse")}
+    return start
+
+
+@pytest.fixture(scope="module")
+def tested(start_federating):
+    return start_federating("tested")
+
+
+@pytest.fixture(scope="module", params=["synapse", "same"])
+def servers(request, start_federating, tested):
+    """The server under test, and its peer: a Synapse, or another of the same kind in one process."""
+    if request.param == "synapse":
+        return {"tested": tested, "peer": start_federating("synapse", "synapse")}
+    settings = {"single": True} if tested.kind == "apus" else {}
+    return {"tested": tested, "peer": start_federating("same", **settings)}
 
 
 @pytest.fixture(params=["tested", "peer"], ids=["room of the tested server", "room of the peer"])
