@@ -33,16 +33,35 @@ actor RoomWriter {
     /// - Throws: `MatrixError`: 403 `M_FORBIDDEN` when the authorisation rules refuse a local event, 429 when the room has
     ///   more waiting than it can take.
     func write(_ request: RoomWrite) async throws -> RoomWriteResult {
-        guard queue.count < Self.maxQueued else {
-            throw MatrixError(.limitExceeded, "too much is being sent to this room", retryAfter: .seconds(1))
-        }
+        guard queue.count < Self.maxQueued else { throw Self.isFull }
         return try await withCheckedThrowingContinuation { continuation in
-            queue.append(PendingWrite(request, continuation))
-            guard !isRunning else { return }
-            isRunning = true
-            // The queue outlives the request that happened to start it.
-            Task { await self.drain() }
+            queue.append(PendingWrite(request) { continuation.resume(with: $0) })
+            start()
         }
+    }
+
+    /// Writes several things one after the other, each by itself, and returns once all of them are answered.
+    func write(each requests: [RoomWrite]) async -> [Result<RoomWriteResult, any Error>] {
+        if requests.isEmpty { return [] }
+        guard queue.count + requests.count <= Self.maxQueued else { return requests.map { _ in .failure(Self.isFull) } }
+        return await withCheckedContinuation { continuation in
+            let answers = JointAnswers(count: requests.count, continuation)
+            for (index, request) in requests.enumerated() {
+                queue.append(PendingWrite(request) { answers.set($0, at: index) })
+            }
+            start()
+        }
+    }
+
+    private static var isFull: MatrixError {
+        MatrixError(.limitExceeded, "too much is being sent to this room", retryAfter: .seconds(1))
+    }
+
+    private func start() {
+        guard !isRunning else { return }
+        isRunning = true
+        // The queue outlives the request that happened to start it.
+        Task { await self.drain() }
     }
 
     private func drain() async {
@@ -96,7 +115,8 @@ actor RoomWriter {
                 let result = try await trial.add(pending.request)
                 working = trial
                 pending.lastBuilt = result
-                if result.needsCommit {
+                // What another write of the batch has just made is not there before the batch is.
+                if result.needsCommit || working.makes(result) {
                     built.append(pending)
                 } else if !isRemembered {
                     pending.answer(.success(result))
@@ -140,5 +160,14 @@ actor RoomWriter {
                 pending.answer(.failure(error))
             }
         }
+    }
+}
+
+extension WorkingBatch {
+    /// Whether a result tells of events that the batch itself makes.
+    fileprivate func makes(_ result: RoomWriteResult) -> Bool {
+        guard case .unchanged(let events) = result else { return false }
+        let made = Set(madeEvents.map(\.nid))
+        return events.contains { made.contains($0.nid) }
     }
 }

@@ -14,7 +14,18 @@ package final class RoomWriters: Sendable {
 
     /// Writes into a room, in turn with what else this worker writes into it.
     package func write(_ request: RoomWrite, in room: RoomRecord) async throws -> RoomWriteResult {
-        let writer = writers.withLock { writers in
+        try await writer(of: room).write(request)
+    }
+
+    /// Writes several things into a room, one after the other, each by itself.
+    package func write(
+        each requests: [RoomWrite], in room: RoomRecord
+    ) async -> [Result<RoomWriteResult, any Error>] {
+        await writer(of: room).write(each: requests)
+    }
+
+    private func writer(of room: RoomRecord) -> RoomWriter {
+        writers.withLock { writers in
             if let writer = writers[room.nid] { return writer }
             // Whoever is at work keeps its own writer alive; two writers of one room only race, as two workers do.
             if writers.count >= Self.maxWriters { writers = [:] }
@@ -22,6 +33,5 @@ package final class RoomWriters: Sendable {
             writers[room.nid] = writer
             return writer
         }
-        return try await writer.write(request)
     }
 }

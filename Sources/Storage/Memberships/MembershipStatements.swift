@@ -4,7 +4,7 @@ import Postgres
 enum MembershipStatements {
     static let all = [
         ofUser, inRoom, ofUserInRoom, joinedMembers, joinedServers, forget, localJoined, outOfBand, sharedRooms, counts,
-        joinedRoomsOfServer, isServerJoined, manyCounts, heroes,
+        joinedRoomsOfServer, isServerJoined, ofServer, hasServerBeenIn, manyCounts, heroes,
     ]
 
     private static let columns = "m.room_nid, m.user_nid, m.membership, m.event_nid, m.shard, m.position, m.forgotten"
@@ -32,9 +32,21 @@ enum MembershipStatements {
         select exists (select 1 from memberships m join servers s on s.server_nid = m.server_nid
         where m.room_nid = $1 and m.membership = 1 and s.server_name = $2)
         """, mode: .read)
+    static let hasServerBeenIn = Statement(
+        "memberships.has_server_been_in",
+        """
+        select exists (select 1 from memberships m join servers s on s.server_nid = m.server_nid
+        where m.room_nid = $1 and m.membership in (1, 4, 5) and s.server_name = $2)
+        """, mode: .read)
     static let localJoined = Statement(
         "memberships.local_joined",
         "select user_nid from memberships where room_nid = $1 and server_nid = $2 and membership = 1", mode: .read)
+    static let ofServer = Statement(
+        "memberships.of_server",
+        """
+        select user_nid from memberships where room_nid = $1 and server_nid = $2
+        order by membership, position, user_nid limit $3
+        """, mode: .read)
     static let joinedRoomsOfServer = Statement(
         "memberships.joined_rooms_of_server",
         """

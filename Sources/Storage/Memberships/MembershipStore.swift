@@ -67,6 +67,12 @@ package struct MembershipStore: Sendable {
         }
     }
 
+    /// Users of one server who ever had to do with the room, those who are joined first.
+    package func users(of server: ServerNID, in room: RoomNID, limit: Int) async throws -> [UserNID] {
+        let rows = try await pool.query(MembershipStatements.ofServer, room.rawValue, server.rawValue, Int64(limit))
+        return try rows.map { UserNID(try $0.get(0, Int64.self)) }
+    }
+
     /// The servers with a joined member.
     package func joinedServers(of room: RoomNID) async throws -> [ServerName] {
         try (try await pool.query(MembershipStatements.joinedServers, room.rawValue)).map { row in
@@ -80,6 +86,15 @@ package struct MembershipStore: Sendable {
 
     package func isJoined(_ server: ServerName, in room: RoomNID) async throws -> Bool {
         let rows = try await pool.query(MembershipStatements.isServerJoined, room.rawValue, server.description)
+        guard var row = rows.first else { return false }
+        return try row.next(Bool.self)
+    }
+
+    /// Whether a member of the server is or was in the room, or was kept out of it.
+    ///
+    /// Cost: a look at all memberships of the room when there is none; ask `isJoined` first.
+    package func hasBeen(_ server: ServerName, in room: RoomNID) async throws -> Bool {
+        let rows = try await pool.query(MembershipStatements.hasServerBeenIn, room.rawValue, server.description)
         guard var row = rows.first else { return false }
         return try row.next(Bool.self)
     }

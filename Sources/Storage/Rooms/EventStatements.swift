@@ -5,7 +5,7 @@ enum EventStatements {
     static let all = [
         byNIDs, byIDs, byIDAnyRoom, byTransaction, numbers, timelineBefore, timelineAfter, newestInTimeline, before,
         after,
-        missing, authFacts, newestPosition,
+        missing, authFacts, nidsToIDs, newestPosition, lowestDepth,
     ]
 
     private static let columns = """
@@ -82,6 +82,15 @@ enum EventStatements {
         join events e on e.room_nid = m.room_nid and e.event_nid = m.child_nid
         where m.room_nid = $1 order by e.depth desc limit $2
         """, mode: .read)
+    static let lowestDepth = Statement(
+        "events.lowest_depth",
+        """
+        select e.depth from events e where e.room_nid = $1 and \(shown)
+        order by e.depth, e.position, e.event_nid limit 1
+        """, mode: .read)
+    static let nidsToIDs = Statement(
+        "events.nids_to_ids",
+        "select event_nid, event_id from events where room_nid = $1 and event_nid = any ($2)", mode: .read)
     static let authFacts = Statement(
         "events.auth_facts",
         """

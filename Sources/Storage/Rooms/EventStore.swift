@@ -102,6 +102,12 @@ package struct EventStore: Sendable {
         }
     }
 
+    /// How far back the room's history goes here; `nil` when there is none.
+    package func lowestDepth(in room: RoomNID) async throws -> Int64? {
+        guard var row = try await pool.query(EventStatements.lowestDepth, room.rawValue).first else { return nil }
+        return try row.next(Int64.self)
+    }
+
     // MARK: Decoding
 
     static func decode(_ rows: PostgresRows) throws -> [StoredEvent] {
