@@ -102,7 +102,7 @@ let modules: [Module] = [
             "Accounts", "Rooms", "Ephemeral", "Directory", "Cluster", "Storage", "FederationAPI", "HTTPAPI",
             "MatrixCore", "Telemetry",
         ],
-        products: [logging, nio, httpTypes, deque], testUses: ["ApusTesting"]),
+        products: [logging, nio, httpTypes, deque, ordered], testUses: ["ApusTesting"]),
 
     Module(
         name: "ClientEndpoints", uses: services + ["HTTPAPI", "MatrixCore", "Telemetry"],
@@ -112,7 +112,7 @@ let modules: [Module] = [
         products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker"]),
     Module(
         name: "MediaEndpoints", uses: ["Media", "HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
     Module(
         name: "AdminEndpoints", uses: ["Accounts", "HTTPAPI", "MatrixCore", "Telemetry"],
         products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
@@ -132,7 +132,7 @@ let modules: [Module] = [
     Module(name: "apus-push", kind: .executable, uses: ["ServerConfiguration", "Worker"], tested: false),
     Module(name: "apus", kind: .executable, uses: ["ServerConfiguration", "Worker"], tested: false),
 
-    Module(name: "ApusTesting", uses: ["Reactor", "CPostgres", "CLinux"], tested: false),
+    Module(name: "ApusTesting", uses: ["MatrixCore", "Reactor", "CPostgres", "CLinux"], tested: false),
     Module(
         name: "apus-load", kind: .executable, uses: ["COpenSSL"],
         products: [nio, nioPosix, nioHTTP1, arguments], tested: false, path: "Benchmarks/Load"),

@@ -16,6 +16,7 @@ package enum LogKey: String, Sendable, CaseIterable {
     case errcode
     case eventID = "event_id"
     case eventType = "event_type"
+    case failingFor = "failing_for"
     case file
     case host
     case key
@@ -29,6 +30,7 @@ package enum LogKey: String, Sendable, CaseIterable {
     case path
     case pool
     case position
+    case retryIn = "retry_in"
     case role
     case roomID = "room_id"
     case roomVersion = "room_version"
