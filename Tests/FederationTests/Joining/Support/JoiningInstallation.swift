@@ -1,0 +1,162 @@
+import ApusTesting
+import Cluster
+import Federation
+import FederationAPI
+import HTTPAPI
+import HTTPTypes
+import MatrixCore
+import NIOCore
+import Postgres
+import Reactor
+import Rooms
+import Storage
+import Synchronization
+import Telemetry
+import Testing
+
+/// A migrated database, a worker on it, and other servers that it reaches without a network.
+struct JoiningInstallation: Sendable {
+    static let serverName = ServerName("here.test")!
+
+    let rooms: RoomService
+    let remote: FederatedRooms
+    let state: RemoteState
+    let network: ResidentNetwork
+    let pool: PostgresPool
+
+    static func with(
+        _ servers: ResidentServer..., body: (JoiningInstallation) async throws -> Void
+    ) async throws {
+        let reactor = try Reactor()
+        let template = "apus_here_\(fingerprint)"
+        try await TestDatabase.prepareTemplate(template) { url in
+            let pool = pool(url, reactor)
+            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
+            await pool.close()
+        }
+        try await TestDatabase.with(template: template) { database in
+            let installation = try await JoiningInstallation(pool(database.url, reactor), servers)
+            try await body(installation)
+            await installation.pool.close()
+        }
+        await reactor.shutdown()
+    }
+
+    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
+        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
+    }
+
+    private static var fingerprint: String {
+        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
+        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
+    }
+
+    private init(_ pool: PostgresPool, _ servers: [ResidentServer]) async throws {
+        self.pool = pool
+        let telemetry = Telemetry(
+            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+        let store = LogStore(pool: pool)
+        let installation = try #require(try await store.installation())
+        let feed = try await LogFeed.start(
+            installation: installation, store: store, hints: NoHints(), telemetry: telemetry)
+        let interning = Interning(pool: pool, shardCount: installation.shardCount)
+        let reader = RoomReader(
+            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
+            memberships: MembershipStore(pool: pool), feed: feed)
+        let key = try #require(SigningKey(version: "h", seed: Array(repeating: 3, count: 32)))
+        let writing = RoomWriting(
+            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
+            server: LocalServer(name: Self.serverName, signingKey: key),
+            localServerNID: try await interning.server(Self.serverName), notifications: NobodyListens(),
+            telemetry: telemetry)
+        let alone = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
+        network = ResidentNetwork(servers)
+        let client = FederationClient(
+            serverName: Self.serverName, signingKey: key,
+            finder: ServerFinder(
+                outbound: network, resolver: network, clock: telemetry.clock, random: telemetry.random),
+            outbound: network)
+        let keys = ResidentKeys(servers: servers)
+        let verifier = EventVerifier(serverName: Self.serverName, ownKeys: OwnKeys(current: key), keys: keys)
+        remote = FederatedRooms(rooms: alone, client: client, verifier: verifier, keys: keys, telemetry: telemetry)
+        state = RemoteState(rooms: alone, client: client, verifier: verifier, telemetry: telemetry)
+        rooms = alone.reaching(remote)
+    }
+
+    func user(_ localpart: String) async throws -> UserRecord {
+        try await rooms.reader.interning.user(UserID("@\(localpart):\(Self.serverName)")!)
+    }
+
+    func room(_ server: ResidentServer) async throws -> RoomRecord {
+        try #require(try await rooms.reader.room(server.roomID))
+    }
+
+    func membership(of user: UserRecord, in server: ResidentServer) async throws -> Membership? {
+        guard let room = try await rooms.reader.room(server.roomID) else { return nil }
+        return try await rooms.reader.memberships.membership(of: user.nid, in: room.nid)?.record.membership
+    }
+
+    /// The room's state now, as ids.
+    func state(_ server: ResidentServer) async throws -> Set<EventID> {
+        let now = try #require(try await rooms.reader.current(try await room(server)))
+        return Set(try await now.allEvents().map(\.eventID))
+    }
+
+    /// What the user reads from the newest message back, in pages.
+    func messages(_ server: ResidentServer, for user: UserRecord, page limit: Int = 50) async throws -> [String] {
+        let readable = try await rooms.readableRoom(server.roomID, by: user)
+        var texts: [String] = []
+        var from: TimelinePoint? = .end
+        while let at = from {
+            let page = try await rooms.page(
+                of: readable, from: at, to: nil, direction: .backwards, limit: limit, matching: { _ in true })
+            texts += page.events.compactMap { $0.event.content["body"]?.string }
+            from = page.end
+        }
+        return texts
+    }
+}
+
+struct NobodyListens: NotificationPolicy {
+    func decide(
+        for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
+    ) async throws -> NotificationDecision { .silent }
+}
+
+/// The keys of the servers that there are.
+struct ResidentKeys: RemoteKeys {
+    let servers: [ResidentServer]
+
+    func key(_ id: SigningKeyID, of server: ServerName, validAtMilliseconds: Int64) async throws -> Ed25519PublicKey? {
+        servers.first { $0.name == server && $0.key.id == id }?.key.publicKey
+    }
+}
+
+/// Servers by their names; whoever is not among them is not reached.
+final class ResidentNetwork: OutboundRequests, NameResolver {
+    private let servers: [ResidentServer]
+
+    init(_ servers: [ResidentServer]) { self.servers = servers }
+
+    func send(_ request: OutboundRequest) async throws -> OutboundResponse {
+        try await withResponse(to: request) { head, stream in
+            var body = ByteBuffer()
+            for try await chunk in stream { body.writeImmutableBuffer(chunk) }
+            return OutboundResponse(head: head, body: body)
+        }
+    }
+
+    func withResponse<Result: Sendable>(
+        to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
+    ) async throws -> Result {
+        guard let server = servers.first(where: { $0.name.host == request.url.host }) else {
+            throw OutboundError.connectionFailed("there is no such server")
+        }
+        let answer = try server.answer(request)
+        let head = OutboundResponseHead(status: answer.status, headers: [:], url: request.url)
+        return try await body(head, RequestBody.buffer(ByteBuffer(bytes: answer.body)).stream)
+    }
+
+    func addresses(of host: String) async throws(ResolverError) -> [IPAddress] { [] }
+    func services(_ name: String) async throws(ResolverError) -> [ServiceRecord] { [] }
+}
