@@ -29,8 +29,9 @@ extension RemoteServerKeys {
         } catch {
             telemetry.log.debug("a server does not tell its keys", [.origin: "\(server)", .cause: "\(error)"])
         }
-        // The keys of notaries come from themselves only: looks never wait for each other in a circle.
-        guard !wish.isMet(by: keys), !notaries.contains(server) else { return answer }
+        // The keys of notaries come from themselves only, and as a notary we ask no other: looks never wait for each
+        // other in a circle, neither here nor between two servers that trust each other.
+        guard answer != .useful, wish.id != nil, !notaries.contains(server) else { return answer }
         for notary in notaries.prefix(Self.maximumNotaries) where !Task.isCancelled {
             await ask(notary, about: server, wish, &keys)
             if wish.isMet(by: keys) { return .useful }

@@ -64,7 +64,7 @@ package final class RemoteServerKeys: RemoteKeys {
         return known[server]?.key(id, validAtMilliseconds: validAtMilliseconds)
     }
 
-    /// Asks a server for its keys again, if it is not too early for that.
+    /// Asks a server for its keys again, if it is not too early for that; only the server itself.
     func refresh(_ server: ServerName, validAtMilliseconds: Int64) async {
         guard server != serverName else { return }
         _ = await look(for: KeyWish(id: nil, validAtMilliseconds: validAtMilliseconds), of: server)
@@ -122,7 +122,7 @@ package final class RemoteServerKeys: RemoteKeys {
 
 /// What somebody wants to know about the keys of a server.
 struct KeyWish: Sendable {
-    /// Nil: all of them, anew.
+    /// Nil: all of them, anew, from the server itself.
     let id: SigningKeyID?
     let validAtMilliseconds: Int64
 

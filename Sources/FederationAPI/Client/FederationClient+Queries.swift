@@ -19,8 +19,11 @@ extension FederationClient {
     ) async throws -> ProfileAnswer {
         var query = [(name: "user_id", value: userID.description)]
         if let field { query.append(("field", field)) }
-        return try await ProfileAnswer(
-            answer: send(FederationCall(.get, to: server, "/_matrix/federation/v1/query/profile", query: query)))
+        var call = FederationCall(.get, to: server, "/_matrix/federation/v1/query/profile", query: query)
+        // Somebody waits for it, to see a name and a picture.
+        call.timeout = .seconds(15)
+        call.maximumBytes = ProfileAnswer.maximumBytes
+        return try await ProfileAnswer(answer: send(call))
     }
 
     /// The keys that a server publishes, with its own signature checked.

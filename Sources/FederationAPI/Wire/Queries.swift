@@ -34,6 +34,8 @@ package struct DirectoryAnswer: WireReadable, JSONResponse {
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1queryprofile
 package struct ProfileAnswer: WireReadable {
     private static let maximumFields = 200
+    /// A profile has at most 64 KiB; however it is escaped.
+    package static let maximumBytes = 256 * 1024
 
     /// By name; those of the specification are strings when they are there.
     package let values: [String: JSONValue]
