@@ -64,6 +64,11 @@ package final class LogFeed: Sendable {
     /// Everything at or below has been told to the observers or is being told.
     package var heads: LogVector { window.withLock { $0.heads } }
 
+    /// Whether everything up to a position of a shard has been told to the observers.
+    package func hasSeen(_ position: Int64, of shard: Int16) -> Bool {
+        lanes.indices.contains(Int(shard)) && lanes[Int(shard)].head >= position
+    }
+
     /// Asks the window. `body` must be short: it holds up the feed.
     package func withWindow<Result>(_ body: (borrowing LogWindow) -> Result) -> Result {
         window.withLock { body($0) }

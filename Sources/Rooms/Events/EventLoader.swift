@@ -3,8 +3,8 @@ package import Storage
 
 /// Events by number, through a bounded cache.
 ///
-/// An event never changes but in one way: it may be redacted later. The log tells that (`LogRow.redacted`), and the cache
-/// lets go of it then.
+/// An event never changes but in two ways, which the log tells: it may be redacted later (`LogRow.redacted`), and an outlier
+/// may get its place in the room. The cache lets go of it then.
 package final class EventLoader: Sendable {
     /// Bytes of event bodies that are kept in memory.
     private static let maxCachedBytes = 24 << 20
@@ -24,6 +24,7 @@ package final class EventLoader: Sendable {
     private let store: EventStore
     private let cache: GenerationalCache<Key, RoomEvent>
     private let numbers: GenerationalCache<IDKey, EventNID>
+    private let redactions = RecentRedactions()
 
     package init(store: EventStore) {
         self.store = store
@@ -37,7 +38,7 @@ package final class EventLoader: Sendable {
         found.reserveCapacity(nids.count)
         var unknown: [EventNID] = []
         for nid in nids where found[nid] == nil {
-            if let event = cache[Key(room: room.nid, event: nid)] {
+            if let event = cached(nid, in: room) {
                 found[nid] = event
             } else {
                 unknown.append(nid)
@@ -48,8 +49,14 @@ package final class EventLoader: Sendable {
         return found
     }
 
+    private func cached(_ nid: EventNID, in room: RoomRecord) -> RoomEvent? {
+        guard let event = cache[Key(room: room.nid, event: nid)] else { return nil }
+        guard event.stored.redactedBy == nil, redactions.contains(event.eventID, in: room.nid) else { return event }
+        return nil
+    }
+
     package func event(_ nid: EventNID, in room: RoomRecord) async throws -> RoomEvent? {
-        if let event = cache[Key(room: room.nid, event: nid)] { return event }
+        if let event = cached(nid, in: room) { return event }
         return try await events([nid], in: room)[nid]
     }
 
@@ -71,6 +78,8 @@ package final class EventLoader: Sendable {
 
     /// Parses what a store has read, and keeps it.
     package func parse(_ stored: [StoredEvent], in room: RoomRecord) throws -> [RoomEvent] {
+        // Of a room that we know by an invite only there are none, and its version is not known.
+        if stored.isEmpty { return [] }
         guard let version = RoomVersion(room.version) else { throw StorageError.corrupt("rooms.version") }
         return try stored.map { stored in
             if let known = cache[Key(room: room.nid, event: stored.nid)], known.stored.flags == stored.flags,
@@ -95,7 +104,16 @@ package final class EventLoader: Sendable {
 
     /// Lets go of an event that was redacted.
     package func forget(_ id: EventID, in room: RoomNID) {
-        guard let nid = numbers[IDKey(room: room, event: id)] else { return }
-        cache.remove(Key(room: room, event: nid))
+        if redactions.insert(id, in: room) { cache.removeAll() }
+    }
+
+    /// Takes note of a row of the log.
+    func follow(_ row: LogRow) {
+        guard row.kind == .roomEvents, let room = row.roomNID else { return }
+        for id in row.redacted { forget(id, in: room) }
+        for nid in row.eventNIDs {
+            let key = Key(room: room, event: nid)
+            if cache[key]?.stored.flags.contains(.outlier) == true { cache.remove(key) }
+        }
     }
 }

@@ -1,3 +1,4 @@
+package import Cluster
 package import MatrixCore
 package import Storage
 
@@ -10,9 +11,11 @@ package struct RoomReader: Sendable {
     package let interning: Interning
     package let memberships: MembershipStore
     package let acls = ServerACLs()
+    private let feed: LogFeed
 
+    /// Begins to follow the log, for what changes of events that are kept in memory.
     package init(
-        store: RoomStore, eventStore: EventStore, interning: Interning, memberships: MembershipStore
+        store: RoomStore, eventStore: EventStore, interning: Interning, memberships: MembershipStore, feed: LogFeed
     ) {
         self.store = store
         self.eventStore = eventStore
@@ -20,6 +23,8 @@ package struct RoomReader: Sendable {
         self.memberships = memberships
         events = EventLoader(store: eventStore)
         packs = PackCache(store: store)
+        self.feed = feed
+        _ = feed.observe { [events] row in events.follow(row) }
     }
 
     package func room(_ roomID: RoomID) async throws -> RoomRecord? { try await store.room(roomID) }
@@ -32,11 +37,23 @@ package struct RoomReader: Sendable {
         RoomSnapshot(room: room, tree: tree(of: room, at: root), reader: self)
     }
 
+    /// The room's head; `nil` when nothing of it was ever written.
+    ///
+    /// Events in memory are as they were when this worker last heard of the room; when it returns, the worker has heard
+    /// of everything up to this head, so that an event which was redacted through another worker is not shown as it was.
+    ///
+    /// Cost: one query; a second one when the worker is behind.
+    package func head(of room: RoomRecord) async throws -> RoomHead? {
+        guard let head = try await store.head(of: room.nid) else { return nil }
+        if !feed.hasSeen(head.position, of: room.shard) { try await feed.reachPresent(of: [room.shard]) }
+        return head
+    }
+
     /// The room as it is now; `nil` when nothing of it was ever written, as of a room that we know by an invite only.
     ///
     /// Cost: one query; the head is always asked for, so that whoever has just written through another worker reads it.
     package func current(_ room: RoomRecord) async throws -> RoomSnapshot? {
-        guard let head = try await store.head(of: room.nid) else { return nil }
+        guard let head = try await head(of: room) else { return nil }
         return snapshot(of: room, at: head.state)
     }
 

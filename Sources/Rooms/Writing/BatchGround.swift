@@ -10,19 +10,10 @@ struct BatchGround: Sendable {
     /// The local users who are joined; they are notified of messages.
     var localMembers: [UserNID]
 
-    /// Reads it, unless the head is known already.
-    static func load(_ room: RoomRecord, _ services: RoomWriting, head known: RoomHead? = nil) async throws
-        -> BatchGround
-    {
+    static func load(_ room: RoomRecord, _ services: RoomWriting) async throws -> BatchGround {
         let reader = services.reader
-        let head: RoomHead
-        if let known {
-            head = known
-        } else {
-            head =
-                try await reader.store.head(of: room.nid)
-                ?? RoomHead(version: 0, extremities: [], state: .empty)
-        }
+        let head =
+            try await reader.head(of: room) ?? RoomHead(version: 0, extremities: [], state: .empty, position: 0)
         let events = try await reader.events.events(head.extremities, in: room)
         let extremities = try head.extremities.map { nid in
             guard let event = events[nid] else { throw StorageError.missing("forward extremity") }

@@ -234,9 +234,11 @@ struct WorkingBatch {
     /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
     func redactionTarget(_ event: Event, state: [StateKey: RoomEvent]) async throws -> EventID? {
         guard event.type == EventType.redaction, event.stateKey == nil, let redacts = event.redacts else { return nil }
-        guard let target = try await reader.events.event(redacts, in: room) ?? madeEvent(redacts) else { return nil }
-        if target.event.type == EventType.create { return nil }
-        if target.event.sender.serverName == event.sender.serverName { return redacts }
+        if let target = try await reader.events.event(redacts, in: room) ?? madeEvent(redacts) {
+            if target.event.type == EventType.create { return nil }
+            if target.event.sender.serverName == event.sender.serverName { return redacts }
+        }
+        // Whoever has the power has it over what is still to come, too.
         let needed = try await self.state([.create, .powerLevels])
         let levels = AuthStateMap(needed.values.map(\.event)).powerLevels(in: try roomVersion())
         return levels.level(of: event.sender) >= levels.required(.redact) ? redacts : nil
@@ -262,7 +264,8 @@ struct WorkingBatch {
             events[new.nid] = RoomEvent(stored: StoredEvent(new, in: room.nid, at: position), event: event)
         }
         let placed = extremities.map { events[$0.nid] ?? $0 }
-        let head = RoomHead(version: base.head.version + 1, extremities: placed.map(\.nid), state: tree.root)
+        let head = RoomHead(
+            version: base.head.version + 1, extremities: placed.map(\.nid), state: tree.root, position: position)
         return WrittenBatch(
             events: events,
             base: BatchGround(
@@ -294,4 +297,6 @@ struct WrittenBatch: Sendable {
 package enum RoomWriteError: Error {
     case roomExists
     case unknownRoom
+    /// Other servers have pulled the room into too many directions; it gets better when somebody brings them together.
+    case tooManyForks
 }

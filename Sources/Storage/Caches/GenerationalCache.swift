@@ -43,6 +43,8 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
         }
     }
 
+    package func removeAll() { generations.withLock { $0 = Generations() } }
+
     private func insert(_ value: Value, for key: Key, into generations: inout Generations) {
         if generations.young.updateValue(value, forKey: key) == nil { generations.youngWeight += weight(value) }
         guard generations.youngWeight > maxWeight / 2 else { return }

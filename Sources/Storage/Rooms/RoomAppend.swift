@@ -98,8 +98,8 @@ package struct NotificationException: Sendable {
 package enum RoomAppendOutcome: Sendable {
     /// Written at `position` of the room's shard; `previous` was the shard's newest position before.
     case written(position: Int64, previous: Int64)
-    /// Another append was first: this is the head now, and nothing was written.
-    case conflict(RoomHead)
+    /// Another append was first, and nothing was written.
+    case conflict
 }
 
 extension Event {

@@ -6,11 +6,14 @@ package struct RoomHead: Sendable, Equatable {
     package let version: Int64
     package let extremities: [EventNID]
     package let state: StateRoot
+    /// Where it stands in the log of the room's shard.
+    package let position: Int64
 
-    package init(version: Int64, extremities: [EventNID], state: StateRoot) {
+    package init(version: Int64, extremities: [EventNID], state: StateRoot, position: Int64) {
         self.version = version
         self.extremities = extremities
         self.state = state
+        self.position = position
     }
 }
 

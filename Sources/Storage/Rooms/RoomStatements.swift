@@ -13,13 +13,13 @@ enum RoomStatements {
     static let head = Statement(
         "rooms.head",
         """
-        select version, extremities, state_root from log
+        select version, extremities, state_root, position from log
         where room_nid = $1 and version is not null order by version desc limit 1
         """, mode: .read)
     static let append = Statement(
         "rooms.append",
         """
-        select outcome, new_position, previous, head_version, head_extremities, head_root from append_room_events(
+        select outcome, new_position, previous from append_room_events(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
             $25, $26, $27, $28, $29, $30, $31, $32, $33)
         """)

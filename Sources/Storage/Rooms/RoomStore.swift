@@ -54,7 +54,7 @@ package struct RoomStore: Sendable {
         guard var row = try await pool.query(RoomStatements.head, room.rawValue).first else { return nil }
         return RoomHead(
             version: try row.next(Int64.self), extremities: try row.next([Int64].self).map { EventNID($0) },
-            state: try Self.stateRoot(try row.next([UInt8].self)))
+            state: try Self.stateRoot(try row.next([UInt8].self)), position: try row.next(Int64.self))
     }
 
     static func stateRoot(_ bytes: [UInt8]) throws -> StateRoot {
@@ -88,11 +88,7 @@ package struct RoomStore: Sendable {
         let position = try row.next(Int64?.self)
         let previous = try row.next(Int64?.self)
         if outcome == 0, let position, let previous { return .written(position: position, previous: previous) }
-        return .conflict(
-            RoomHead(
-                version: try row.next(Int64.self),
-                extremities: (try row.next([Int64]?.self) ?? []).map { EventNID($0) },
-                state: try (try row.next([UInt8]?.self)).map(Self.stateRoot) ?? .empty))
+        return .conflict
     }
 
     /// Writes events that have no place in the live timeline, and their state packs.

@@ -84,6 +84,8 @@ package final class SyncService: Sendable {
         if let since { try await reach(since) }
         let deadline = clock.monotonic + min(max(request.timeout, .zero), SyncRequest.maxTimeout)
         let answersAtOnce = since == nil || request.fullState || request.timeout <= .zero
+        // Who waits is told by the log's coming; who does not wait must not miss what was acknowledged before.
+        if answersAtOnce { try await feed.reachPresent() }
         while true {
             let view = try await watches.view(of: user)
             let next = SyncToken(log: view.heads, ephemeral: view.ephemeral)

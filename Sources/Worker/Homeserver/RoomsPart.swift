@@ -1,6 +1,7 @@
 import ClientEndpoints
 import Cluster
 import Directory
+import Federation
 import MatrixCore
 import Rooms
 import ServerConfiguration
@@ -13,24 +14,29 @@ struct RoomsPart: Sendable {
     let directory: RoomDirectory
     let endpoints: RoomEndpointServices
 
-    init(_ core: HomeserverCore, notifications: any NotificationPolicy) async throws {
+    init(_ core: HomeserverCore, notifications: any NotificationPolicy, federation: FederationLink?) async throws {
         let reader = RoomReader(
             store: core.stores.rooms, eventStore: EventStore(pool: core.pool), interning: core.interning,
-            memberships: MembershipStore(pool: core.pool))
+            memberships: MembershipStore(pool: core.pool), feed: core.feed)
         let serverNID = try await core.interning.server(core.server.name)
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: core.pool), feed: core.feed, server: core.server,
             localServerNID: serverNID, notifications: notifications, telemetry: core.telemetry)
         let installation = core.installation
-        service = RoomService(writing: writing, profiles: core.stores.profiles, remote: nil) { token, shard in
+        let local = RoomService(writing: writing, profiles: core.stores.profiles, remote: nil) { token, shard in
             let decoded = try? SyncToken(
                 token, incarnation: installation.incarnation, shards: Int(installation.shardCount))
             return decoded?.log[shard]
         }
-        _ = core.feed.observe { row in
-            guard let room = row.roomNID else { return }
-            for eventID in row.redacted { reader.events.forget(eventID, in: room) }
-        }
+        service =
+            if let federation {
+                local.reaching(
+                    FederatedRooms(
+                        rooms: local, client: federation.client, verifier: federation.verifier, keys: federation.keys,
+                        telemetry: core.telemetry))
+            } else {
+                local
+            }
         directory = RoomDirectory(
             store: DirectoryStore(pool: core.pool), rooms: service,
             policy: DirectoryPolicy(core.configuration.roomDirectory.publish))

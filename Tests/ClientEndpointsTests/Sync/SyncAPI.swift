@@ -104,7 +104,7 @@ struct SyncAPI: Sendable {
         let interning = Interning(pool: pool, shardCount: feed.installation.shardCount)
         let reader = RoomReader(
             store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: MembershipStore(pool: pool))
+            memberships: MembershipStore(pool: pool), feed: feed)
         guard let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32)) else {
             throw TestingError("no key")
         }

@@ -71,7 +71,7 @@ struct PushFixture: Sendable {
             interning: interning, feed: feed)
         let reader = RoomReader(
             store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: memberships)
+            memberships: memberships, feed: feed)
         let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32))!
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,

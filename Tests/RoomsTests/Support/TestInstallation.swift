@@ -51,7 +51,7 @@ struct TestInstallation: Sendable {
         let interning = Interning(pool: pool, shardCount: installation.shardCount)
         let reader = RoomReader(
             store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: MembershipStore(pool: pool))
+            memberships: MembershipStore(pool: pool), feed: feed)
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
             server: LocalServer(name: Self.serverName, signingKey: key),
@@ -83,6 +83,12 @@ struct TestWorker: Sendable {
             sender: user, type: EventType.message, content: ["msgtype": "m.text", "body": .string(text)],
             transaction: transaction.map { EventTransaction(deviceID: "D", transactionID: $0) })
         return try await rooms.send(draft, to: room)
+    }
+
+    /// The content of an event as the user is shown it.
+    func content(of event: EventID, in room: RoomID, for user: UserRecord) async throws -> JSONView {
+        let readable = try await rooms.readableRoom(room, by: user)
+        return try rooms.content(of: try await rooms.event(event, in: readable))
     }
 
     /// What the user can read of the room, oldest first.

@@ -144,4 +144,26 @@ import Testing
             await worker.pool.close()
         }
     }
+
+    /// Nothing tells the second worker: it follows no log here, and there are no hints.
+    @Test func aRedactionIsSeenAtOnceByAWorkerThatHasTheEventInMemory() async throws {
+        try await TestInstallation.with { installation in
+            let (one, two) = (try await installation.worker(), try await installation.worker())
+            let alice = try await one.user("alice")
+            let room = try await one.room(by: alice)
+            let said = try await one.say("secret", in: room, as: alice)
+            let named = try await one.rooms.send(
+                try EventDraft(sender: alice, type: EventType.name, stateKey: "", content: ["name": "secret"]), to: room
+            )
+            for (number, eventID) in [said, named].enumerated() {
+                let before = try await two.content(of: eventID, in: room, for: alice)
+                #expect(before.object?.isEmpty == false)
+                _ = try await one.rooms.redact(
+                    eventID, in: room, by: alice, reason: nil, device: "D", transactionID: "\(number)")
+                let after = try await two.content(of: eventID, in: room, for: alice)
+                #expect(after.object?.isEmpty == true)
+            }
+            for worker in [one, two] { await worker.pool.close() }
+        }
+    }
 }

@@ -60,7 +60,8 @@ struct TestInstallation: Sendable {
         await worker.pool.close()
     }
 
-    private func worker() async throws -> TestWorker {
+    /// One more worker, which follows the log when it is run.
+    func worker() async throws -> TestWorker {
         let pool = Self.pool(database.url, reactor)
         let log = LogStore(pool: pool)
         guard let installation = try await log.installation() else { throw TestingError("not installed") }
@@ -70,7 +71,7 @@ struct TestInstallation: Sendable {
         let memberships = MembershipStore(pool: pool)
         let reader = RoomReader(
             store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: memberships)
+            memberships: memberships, feed: feed)
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
             server: LocalServer(name: Self.serverName, signingKey: key),
