@@ -72,7 +72,7 @@ enum Layers {
         "apus-media": rule(["Worker", "ServerConfiguration"]),
         "apus-push": rule(["Worker", "ServerConfiguration"]),
 
-        "ApusTesting": rule(["Reactor", "CPostgres", "CLinux"]),
+        "ApusTesting": rule(["MatrixCore", "Reactor", "CPostgres", "CLinux"]),
     ]
 
     private static func rule(_ modules: Set<String>, _ packages: Set<String> = []) -> Rule {

@@ -15,6 +15,10 @@ package enum AuthVerdict: Hashable, Sendable {
     static func refused(_ rule: String, _ reason: String) -> AuthVerdict {
         .refused(AuthRefusal(rule: rule, reason: reason))
     }
+
+    static func malformed(_ rule: String, _ reason: String) -> AuthVerdict {
+        .refused(AuthRefusal(rule: rule, reason: reason, isMalformed: true))
+    }
 }
 
 /// Why an event was refused.
@@ -24,6 +28,14 @@ package struct AuthRefusal: Hashable, Sendable, CustomStringConvertible {
     package let rule: String
     /// For logs and for the `error` of an answer; never holds content.
     package let reason: String
+    /// Whether the content has not the shape that its type wants, whoever sends it.
+    package let isMalformed: Bool
+
+    package init(rule: String, reason: String, isMalformed: Bool = false) {
+        self.rule = rule
+        self.reason = reason
+        self.isMalformed = isMalformed
+    }
 
     package var description: String { "rule \(rule): \(reason)" }
 }

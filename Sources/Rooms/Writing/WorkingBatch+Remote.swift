@@ -6,16 +6,21 @@ import Storage
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
 extension WorkingBatch {
     mutating func receive(_ event: Event, _ options: RemoteEventOptions) async throws -> RoomWriteResult {
+        if event.type == EventType.create { return try await receive(create: event) }
         let placing: Placing
         switch try await place(event, options) {
         case .placed(let found): placing = found
         case .settled(let result): return result
         }
         // Step 6: by the current state, which a back-dated event cannot choose.
+        // After a gap ours may be old: then it is what our state and that of the event make together.
+        let current = options.stateBefore == nil ? tree : try await resolve([tree, placing.before])
         let rules = AuthRules(version: try roomVersion())
         if !extremities.isEmpty, !options.beginsAnew,
-            case .refused(let refusal) = rules.check(event, against: try await authState(for: event, rules, in: tree))
+            case .refused(let refusal) = rules.check(
+                event, against: try await authState(for: event, rules, in: current))
         {
+            try options.refuse(refusal)
             _ = try await enter(
                 event, known: placing.known, flags: .softFailed, stateBefore: placing.before.root, isLive: false)
             return .softFailed(refusal)
@@ -23,6 +28,15 @@ extension WorkingBatch {
         // When somebody of ours was faster, the room is already of the present.
         if options.beginsAnew, localMembers.isEmpty { setExtremities([]) }
         return .written([try await accept(event, placing, isRelayed: options.isRelayed)])
+    }
+
+    /// A create event that comes as if it were new. The room has begun already; by the rules alone another beginning would be
+    /// allowed, and would take part in the resolution of the state.
+    private mutating func receive(create event: Event) async throws -> RoomWriteResult {
+        let known = try await found([event.eventID])
+        if let earlier = known[event.eventID] { return .unchanged([earlier]) }
+        let refusal = AuthRefusal(rule: "1", reason: "the room has another create event")
+        return try await reject(event, known: known, because: refusal, stateBefore: .empty)
     }
 
     /// An event of the room's past: it gets its place in the graph, and changes nothing of the present.
@@ -65,19 +79,22 @@ extension WorkingBatch {
             return .settled(
                 .missing(predecessors: needsPredecessors ? missingPrevious : [], authEvents: missingAuth))
         }
+        for pack in options.packs { keep(pack) }
+        // Also of an event that is rejected: what follows it stands on the state before it.
+        let before = try await stateBefore(event, known: known, options)
         // Step 4: by its auth events.
         let rules = AuthRules(version: try roomVersion())
         var create = implied.first.flatMap { known[$0] }
         if create == nil { create = try await state([.create])[.create] }
         let authority = EventAuthority(rules: rules, create: create)
         if let refusal = authority.refusal(of: event, by: event.authEvents.compactMap { known[$0] }) {
-            return .settled(try await reject(event, known: known, because: refusal, stateBefore: nil))
+            try options.refuse(refusal)
+            return .settled(try await reject(event, known: known, because: refusal, stateBefore: before.root))
         }
         // Step 5: by the state before it.
-        for pack in options.packs { keep(pack) }
-        let before = try await stateBefore(event, known: known, options)
         if case .refused(let refusal) = rules.check(event, against: try await authState(for: event, rules, in: before))
         {
+            try options.refuse(refusal)
             return .settled(try await reject(event, known: known, because: refusal, stateBefore: before.root))
         }
         return .placed(Placing(known: known, before: before))
@@ -97,8 +114,9 @@ extension WorkingBatch {
     private mutating func stateBefore(
         _ event: Event, known: [EventID: RoomEvent], _ options: RemoteEventOptions
     ) async throws -> StateTree {
-        if let given = options.stateBefore { return tree.at(given) }
-        var trees: [StateTree] = []
+        // What a server says of the state does not take away what we know to come before.
+        var trees = options.stateBefore.map { [tree.at($0)] } ?? []
+        if trees.isEmpty, !extremities.isEmpty, Set(event.prevEvents) == Set(extremities.map(\.eventID)) { return tree }
         for id in event.prevEvents {
             if let previous = known[id], let after = try await stateAfter(previous) { trees.append(after) }
         }
@@ -118,10 +136,19 @@ extension WorkingBatch {
     /// One state out of those that several branches lead to.
     mutating func resolve(_ trees: [StateTree]) async throws -> StateTree {
         guard let first = trees.first else { return tree.at(.empty) }
-        let distinct = trees.dropFirst().reduce(into: [first]) { distinct, tree in
+        var distinct = trees.dropFirst().reduce(into: [first]) { distinct, tree in
             if !distinct.contains(where: { $0.root == tree.root }) { distinct.append(tree) }
         }
-        if distinct.count == 1 { return first }
+        // More than one event could bring together: as if another had brought the first of them together before.
+        while distinct.count > EventLimits.prevEvents {
+            let some = Array(distinct.prefix(EventLimits.prevEvents))
+            distinct = [try await merge(some)] + distinct.dropFirst(EventLimits.prevEvents)
+        }
+        return try await merge(distinct)
+    }
+
+    private mutating func merge(_ distinct: [StateTree]) async throws -> StateTree {
+        guard distinct.count > 1, let first = distinct.first else { return distinct.first ?? tree.at(.empty) }
         let changes = try await StateMerge(batch: self).changes(merging: distinct)
         return try await made(try await first.applying(changes, newPack: try await services.numbers.pack()))
     }
@@ -133,18 +160,41 @@ extension WorkingBatch {
 
     // MARK: Entering the graph
 
+    /// Ends of the graph that a room has here at most. Each costs a part of every resolution of the room's state; events of
+    /// this server, and those of others that bring ends together, make them fewer.
+    private static var maxExtremities: Int { 60 }
+    /// Hidden events that are looked through for what they cover.
+    private static var maxHidden: Int { 100 }
+
     private mutating func accept(_ event: Event, _ placing: Placing, isRelayed: Bool) async throws -> RoomEvent {
+        let covered = try await covered(by: event, known: placing.known)
+        let left = extremities.filter { !covered.contains($0.eventID) }
+        guard left.count < max(extremities.count, Self.maxExtremities) else { throw RoomWriteError.tooManyForks }
         let entered = try await enter(
             event, known: placing.known, flags: isRelayed ? .relayed : [], stateBefore: placing.before.root,
             isLive: true)
-        let covered = Set(event.prevEvents)
-        setExtremities(extremities.filter { !covered.contains($0.eventID) } + [entered])
+        setExtremities(left + [entered])
         var after: [StateTree] = []
         for extremity in extremities {
             if let tree = try await stateAfter(extremity) { after.append(tree) }
         }
         try await move(to: try await resolve(after))
         return entered
+    }
+
+    /// The events that are no ends of the graph once an event is there. Rejected and soft-failed events never are ends: what
+    /// they follow is covered by what follows them.
+    private func covered(by event: Event, known: [EventID: RoomEvent]) async throws -> Set<EventID> {
+        func isHidden(_ event: RoomEvent) -> Bool { !event.stored.flags.isDisjoint(with: [.rejected, .softFailed]) }
+        var covered = Set(event.prevEvents)
+        var hidden = event.prevEvents.compactMap { known[$0] }.filter(isHidden)
+        var seen = 0
+        while let next = hidden.popLast(), seen < Self.maxHidden {
+            seen += 1
+            let before = next.event.prevEvents.filter { covered.insert($0).inserted }
+            if !before.isEmpty { hidden += try await found(before).values.filter(isHidden) }
+        }
+        return covered
     }
 
     private mutating func reject(
@@ -185,5 +235,12 @@ extension WorkingBatch {
             NewEvent(
                 nid: nid, event: event, isLive: isLive, senderNID: sender.nid, stateKeyNID: stateKeyNID, flags: flags,
                 stateBefore: stateBefore, authEvents: auth), event)
+    }
+}
+
+extension RemoteEventOptions {
+    /// Whoever asks us to hand an event on is told no, and nothing is kept of it.
+    fileprivate func refuse(_ refusal: AuthRefusal) throws(MatrixError) {
+        if isRelayed { throw MatrixError(.forbidden, refusal.reason) }
     }
 }
