@@ -1,0 +1,108 @@
+import FederationAPI
+import MatrixCore
+import OrderedCollections
+import Storage
+
+/// A public receipt of a local user.
+struct OutgoingReceipt: Sendable, Hashable {
+    struct Place: Sendable, Hashable {
+        let roomID: RoomID
+        let userID: UserID
+        let thread: ReceiptThread
+    }
+
+    let place: Place
+    let eventID: EventID
+    /// Milliseconds since 1970.
+    let sentAt: Int64
+}
+
+/// That a local user types, or does not any more.
+struct OutgoingTyping: Sendable, Hashable {
+    let roomID: RoomID
+    let userID: UserID
+    let isTyping: Bool
+}
+
+/// The messages that wait for one server. Of each kind and place only the newest counts, and all of them may be lost.
+///
+/// - Spec: https://spec.matrix.org/v1.19/server-server-api/#edus
+struct OutgoingMessages: Sendable {
+    static let maxReceipts = 500
+    static let maxTyping = 200
+
+    private struct Typist: Hashable {
+        let roomID: RoomID
+        let userID: UserID
+    }
+
+    private var receipts: OrderedDictionary<OutgoingReceipt.Place, OutgoingReceipt> = [:]
+    private var typing: OrderedDictionary<Typist, OutgoingTyping> = [:]
+
+    var isEmpty: Bool { receipts.isEmpty && typing.isEmpty }
+
+    mutating func add(_ receipt: OutgoingReceipt) {
+        guard receipts.count < Self.maxReceipts || receipts[receipt.place] != nil else { return }
+        receipts[receipt.place] = receipt
+    }
+
+    mutating func add(_ change: OutgoingTyping) {
+        let typist = Typist(roomID: change.roomID, userID: change.userID)
+        guard typing.count < Self.maxTyping || typing[typist] != nil else { return }
+        typing[typist] = change
+    }
+
+    /// The first of them, as JSON; they are gone then.
+    mutating func take(atMost limit: Int) -> [[UInt8]] {
+        guard !isEmpty else { return [] }
+        var messages = takeReceipts(atMost: limit)
+        let count = min(typing.count, max(limit - messages.count, 0))
+        messages += typing.values.prefix(count).map(Self.message)
+        typing.removeFirst(count)
+        return messages
+    }
+
+    /// Receipts of many users and rooms go into one message; those of one user in one room, for several threads, cannot.
+    private mutating func takeReceipts(atMost limit: Int) -> [[UInt8]] {
+        var messages: [[RoomID: [UserID: OutgoingReceipt]]] = []
+        var left: OrderedDictionary<OutgoingReceipt.Place, OutgoingReceipt> = [:]
+        for (place, receipt) in receipts {
+            if let index = messages.firstIndex(where: { $0[place.roomID]?[place.userID] == nil }) {
+                messages[index][place.roomID, default: [:]][place.userID] = receipt
+            } else if messages.count < limit {
+                messages.append([place.roomID: [place.userID: receipt]])
+            } else {
+                left[place] = receipt
+            }
+        }
+        receipts = left
+        return messages.map(Self.message)
+    }
+
+    /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#receipts
+    private static func message(_ receipts: [RoomID: [UserID: OutgoingReceipt]]) -> [UInt8] {
+        var content: [String: JSONValue] = [:]
+        for (roomID, users) in receipts {
+            var read: [String: JSONValue] = [:]
+            for (userID, receipt) in users {
+                var data: [String: JSONValue] = ["ts": .integer(receipt.sentAt)]
+                if let thread = receipt.place.thread.id { data["thread_id"] = .string(thread) }
+                read[userID.description] = [
+                    "data": .object(data), "event_ids": .array([.string(receipt.eventID.description)]),
+                ]
+            }
+            content[roomID.description] = ["m.read": .object(read)]
+        }
+        return Transaction.edu(type: "m.receipt", content: .object(content))
+    }
+
+    /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#typing-notifications
+    private static func message(_ typing: OutgoingTyping) -> [UInt8] {
+        Transaction.edu(
+            type: "m.typing",
+            content: [
+                "room_id": .string(typing.roomID.description), "user_id": .string(typing.userID.description),
+                "typing": .bool(typing.isTyping),
+            ])
+    }
+}

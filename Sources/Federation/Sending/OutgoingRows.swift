@@ -1,0 +1,148 @@
+import Cluster
+import MatrixCore
+import Rooms
+import Storage
+import Synchronization
+
+/// What a row of the log means for other servers.
+final class OutgoingRow: Sendable {
+    static let nothing = OutgoingRow(servers: .nobody)
+
+    /// An event, and who gets it besides the servers in the room, or does not though it is there.
+    struct Addressed: Sendable {
+        let event: OutgoingEvent
+        let excluded: Set<ServerName>
+        let extra: ServerName?
+    }
+
+    private let servers: RoomServerList
+    let events: [Addressed]
+    let receipts: [OutgoingReceipt]
+
+    init(servers: RoomServerList, events: [Addressed] = [], receipts: [OutgoingReceipt] = []) {
+        self.servers = servers
+        self.events = events
+        self.receipts = receipts
+    }
+
+    /// Bytes, roughly.
+    var weight: Int { events.reduce(200) { $0 + $1.event.bytes.count + 100 } }
+
+    /// The servers of a slot that get an event.
+    func destinations(of addressed: Addressed, in slot: Int) -> [ServerName] {
+        var names = destinations(in: slot)
+        if !addressed.excluded.isEmpty { names.removeAll { addressed.excluded.contains($0) } }
+        if let extra = addressed.extra, DestinationSlots.slot(of: extra) == slot, !names.contains(extra) {
+            names.append(extra)
+        }
+        return names
+    }
+
+    /// The servers of a slot that are in the room.
+    func destinations(in slot: Int) -> [ServerName] { servers.servers(in: slot).map(\.name) }
+}
+
+/// Reads what rows of the log mean for other servers. All slots of a worker ask for the same rows at the same time: whoever
+/// is first reads, the others wait for that.
+final class OutgoingRows: Sendable {
+    private static let maxCachedBytes = 8 << 20
+
+    private struct Key: Hashable {
+        let shard: Int16
+        let position: Int64
+    }
+
+    private let events: OutgoingEvents
+    private let servers: RoomServers
+    private let receipts: ReceiptStore
+    private let interning: Interning
+    private let own: ServerName
+    private let cache = GenerationalCache<Key, OutgoingRow>(maxWeight: maxCachedBytes) { $0.weight }
+    private let underWay = Mutex<[Key: [Waiter<Void>]]>([:])
+
+    init(
+        events: OutgoingEvents, servers: RoomServers, receipts: ReceiptStore, interning: Interning, own: ServerName
+    ) {
+        self.events = events
+        self.servers = servers
+        self.receipts = receipts
+        self.interning = interning
+        self.own = own
+    }
+
+    func read(_ row: LogRow) async throws -> OutgoingRow {
+        guard let room = row.roomNID, row.kind.concernsMembers else { return .nothing }
+        let key = Key(shard: row.shard, position: row.position)
+        while true {
+            if let known = cache[key] { return known }
+            if let waiter = waiter(for: key) {
+                await waiter.wait(cancelled: ())
+                try Task.checkCancellation()
+                continue
+            }
+            defer { finish(key) }
+            let read = row.kind == .receipts ? try await readReceipts(row, room) : try await readEvents(row, room)
+            cache.keep(read, for: key)
+            return read
+        }
+    }
+
+    /// `nil` for who is to read; the others get the end of that to wait for.
+    private func waiter(for key: Key) -> Waiter<Void>? {
+        underWay.withLock { underWay in
+            guard underWay[key] != nil else {
+                underWay[key] = []
+                return nil
+            }
+            let waiter = Waiter<Void>()
+            underWay[key]?.append(waiter)
+            return waiter
+        }
+    }
+
+    private func finish(_ key: Key) {
+        for waiter in underWay.withLock({ $0.removeValue(forKey: key) }) ?? [] { waiter.end(()) }
+    }
+
+    private func readEvents(_ row: LogRow, _ roomNID: RoomNID) async throws -> OutgoingRow {
+        let list = try await servers.servers(of: roomNID, shard: row.shard)
+        // In a room of our own users alone only one who is put out may be of interest to another server.
+        guard !row.eventNIDs.isEmpty, !list.isEmpty || !row.memberNIDs.isEmpty,
+            let room = try await events.room(roomNID)
+        else { return .nothing }
+        let loaded = try await events.load(row.eventNIDs, in: room)
+        var addressed: [OutgoingRow.Addressed] = []
+        for nid in row.eventNIDs {
+            guard let event = loaded[nid], events.isOurs(event) else { continue }
+            let sender = event.event.sender.serverName
+            var excluded: Set<ServerName> = sender == own ? [] : [sender]
+            if list.newest > row.position {
+                for server in list.servers.values where try await !events.mayGet(event, server, in: room) {
+                    excluded.insert(server.name)
+                }
+            }
+            let extra = events.evicted(by: event)
+            if list.isEmpty, extra == nil { continue }
+            addressed.append(
+                OutgoingRow.Addressed(event: try events.outgoing(event), excluded: excluded, extra: extra))
+        }
+        return addressed.isEmpty ? .nothing : OutgoingRow(servers: list, events: addressed)
+    }
+
+    /// Private receipts are of another kind of row; that they are left out here as well is no accident.
+    private func readReceipts(_ row: LogRow, _ roomNID: RoomNID) async throws -> OutgoingRow {
+        guard let userNID = row.userNID else { return .nothing }
+        let user = try await interning.user(userNID)
+        guard user.userID.serverName == own else { return .nothing }
+        let list = try await servers.servers(of: roomNID, shard: row.shard)
+        guard !list.isEmpty, let room = try await events.room(roomNID) else { return .nothing }
+        let moved = try await receipts.changes(
+            in: [(room: roomNID, since: row.position - 1, head: row.position)], for: userNID)
+        let outgoing = moved.filter { $0.kind == .read && $0.userNID == userNID }.map { receipt in
+            OutgoingReceipt(
+                place: OutgoingReceipt.Place(roomID: room.roomID, userID: user.userID, thread: receipt.thread),
+                eventID: receipt.eventID, sentAt: receipt.sentAt)
+        }
+        return outgoing.isEmpty ? .nothing : OutgoingRow(servers: list, receipts: outgoing)
+    }
+}

@@ -1,0 +1,34 @@
+package import Cluster
+package import Ephemeral
+package import FederationAPI
+package import Rooms
+package import Storage
+package import Telemetry
+
+/// What the sending duty works with.
+package struct SenderServices: Sendable {
+    package let rooms: RoomService
+    package let receipts: ReceiptStore
+    package let typing: Typing
+    package let destinations: DestinationStore
+    package let heard: HeardServers
+    package let feed: LogFeed
+    package let client: FederationClient
+    package let timeouts: Timeouts
+    package let telemetry: Telemetry
+
+    package init(
+        rooms: RoomService, receipts: ReceiptStore, typing: Typing, destinations: DestinationStore,
+        heard: HeardServers, feed: LogFeed, client: FederationClient, timeouts: Timeouts, telemetry: Telemetry
+    ) {
+        self.rooms = rooms
+        self.receipts = receipts
+        self.typing = typing
+        self.destinations = destinations
+        self.heard = heard
+        self.feed = feed
+        self.client = client
+        self.timeouts = timeouts
+        self.telemetry = telemetry.labelled("sender")
+    }
+}
