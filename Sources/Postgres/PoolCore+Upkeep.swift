@@ -29,7 +29,10 @@ extension PoolCore {
     func finishClosing(on loop: ReactorLoop) {
         guard isClosing, !closeWaiters.isEmpty else { return }
         if connections.isEmpty { failQueue(.closed) }
-        guard queue.isEmpty, sessions.leased.isEmpty, !connections.contains(where: \.awaitsServer) else { return }
+        // A thread that is still connecting would meet OpenSSL's end when the process exits.
+        guard attempts == 0, queue.isEmpty, sessions.leased.isEmpty, !connections.contains(where: \.awaitsServer) else {
+            return
+        }
         closeNow(on: loop)
     }
 

@@ -1,4 +1,7 @@
+import ApusTesting
+import Logging
 import Postgres
+import Reactor
 import Synchronization
 import Testing
 
@@ -257,6 +260,21 @@ import Testing
                 return
             }
             await pool.close()
+        }
+    }
+
+    /// A thread that still connects when the process exits crashes in OpenSSL.
+    @Test func isClosedOnlyOnceNothingConnectsAnyMore() async throws {
+        let server = try SilentServer()
+        let conninfo = "host=127.0.0.1 port=\(server.port) dbname=none sslmode=disable"
+        try await withPool(PostgresConfiguration(conninfo: conninfo)) { pool in
+            let hasHungUp = Mutex(false)
+            let started = BlockingThread.run {
+                server.hangUpOnFirst { hasHungUp.withLock { $0 = true } }
+            }
+            #expect(started)
+            await pool.close()
+            #expect(hasHungUp.withLock { $0 })
         }
     }
 

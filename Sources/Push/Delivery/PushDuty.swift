@@ -11,16 +11,18 @@ package struct PushDuty: Duty {
     package let name = "push"
     private let services: PushServices
     private let courier: PushCourier
+    private let search: RecipientSearch
 
     package init(_ services: PushServices) {
         self.services = services
+        search = RecipientSearch(store: services.pushers, clock: services.telemetry.clock)
         courier = PushCourier(services)
     }
 
     package var slotCount: Int { Int(services.feed.installation.shardCount) }
 
     package func run(_ lease: DutyLease) async throws {
-        let slot = PushSlot(lease, services, courier)
+        let slot = PushSlot(lease, services, courier, search)
         // Said at once: whoever takes over goes on from here, and not from when they began.
         try await slot.take(upTo: slot.start)
         let waiting = try await services.pushers.backlog(of: slot.shard)

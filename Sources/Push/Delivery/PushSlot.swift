@@ -26,15 +26,17 @@ final class PushSlot: Sendable {
     private let lease: DutyLease
     private let services: PushServices
     private let courier: PushCourier
+    private let search: RecipientSearch
     private let state: Mutex<State>
 
     private var store: PusherStore { services.pushers }
     private var clock: any Clock { services.telemetry.clock }
 
-    init(_ lease: DutyLease, _ services: PushServices, _ courier: PushCourier) {
+    init(_ lease: DutyLease, _ services: PushServices, _ courier: PushCourier, _ search: RecipientSearch) {
         self.lease = lease
         self.services = services
         self.courier = courier
+        self.search = search
         shard = Int16(lease.slot)
         // Whoever begins for the first time does not tell of the past.
         start = (lease.cursor ?? services.feed.heads)[shard]
@@ -45,16 +47,25 @@ final class PushSlot: Sendable {
 
     /// The notifications that rows of the log make.
     func pushes(for rows: [LogRow]) async throws -> [QueuedPush] {
-        var pushes: [QueuedPush] = []
         var readers: Set<UserNID> = []
+        var positions: [NotifyingEvent: Int64] = [:]
+        var order: [NotifyingEvent] = []
         for row in rows {
             if row.kind == .receipts || row.kind == .privateReceipts, let user = row.userNID { readers.insert(user) }
-            guard row.kind == .roomEvents, let room = row.roomNID, !row.eventNIDs.isEmpty else { continue }
-            for recipient in try await store.recipients(of: row.eventNIDs, in: room) {
-                let event = WaitingPush(
-                    pusher: recipient.pusher, roomNID: room, eventNID: recipient.eventNID,
+            guard row.kind == .roomEvents, let room = row.roomNID else { continue }
+            for event in row.eventNIDs.map({ NotifyingEvent(roomNID: room, eventNID: $0) }) {
+                positions[event] = row.position
+                order.append(event)
+            }
+        }
+        let recipients = Dictionary(grouping: try await search.recipients(of: order), by: \.event)
+        var pushes: [QueuedPush] = []
+        for event in order {
+            for recipient in recipients[event] ?? [] {
+                let waiting = WaitingPush(
+                    pusher: recipient.pusher, roomNID: event.roomNID, eventNID: event.eventNID,
                     createdAt: clock.nowMilliseconds)
-                pushes.append(QueuedPush(pusher: recipient.pusher, event: event, position: row.position))
+                pushes.append(QueuedPush(pusher: recipient.pusher, event: waiting, position: positions[event]))
             }
         }
         // Whoever has read something wants another number on the badge.

@@ -42,8 +42,8 @@ extension HAProxyConfiguration {
         private var balance: [String] {
             switch self {
             case .client:
-                // Requests without a token, and users whose worker is busier than the others, go round instead.
-                ["balance hash var(txn.user)", "hash-type consistent", "hash-balance-factor 150"]
+                // Requests with neither, and those whose worker is busier than the others, go round instead.
+                ["balance hash var(txn.about)", "hash-type consistent", "hash-balance-factor 150"]
             case .federation: ["balance roundrobin"]
             // Transfers differ in length by orders of magnitude.
             case .media: ["balance leastconn"]

@@ -88,9 +88,12 @@ package struct HAProxyConfiguration: Sendable {
             "    http-request set-header X-Forwarded-Proto \(tls.isEmpty ? "http" : "https")",
             "    # What may not be done twice is not sent twice. PUT carries transaction ids.",
             "    http-request disable-l7-retry unless METH_GET || { method HEAD PUT DELETE OPTIONS }",
-            "    # The user, out of a token like apus_<user>_<random>: one user's requests meet a warm cache.",
-            "    http-request set-var(txn.user) req.hdr(authorization),field(2,_) if { req.hdr(authorization) -m found }",
-            "    http-request set-var(txn.user) urlp(access_token),field(2,_) unless { req.hdr(authorization) -m found }",
+            "    # A room's requests meet its warm cache, and its writers no races; all others go by the user, out of a token",
+            "    # like apus_<user>_<random>.",
+            "    acl is_about_room path,field(5,/) rooms",
+            "    http-request set-var(txn.about) path,field(6,/),url_dec if is_about_room",
+            "    http-request set-var(txn.about) req.hdr(authorization),field(2,_) if !is_about_room { req.hdr(authorization) -m found }",
+            "    http-request set-var(txn.about) urlp(access_token),field(2,_) if !is_about_room !{ req.hdr(authorization) -m found }",
         ]
         // The order counts: media has paths below those of the others, and the client API has all that is left.
         let special = [Backend.media, .federation]

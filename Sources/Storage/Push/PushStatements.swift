@@ -30,18 +30,19 @@ enum PushStatements {
     static let pushersOfUsers = Statement(
         "push.pushers_of_users",
         "select user_nid, app_id, pushkey from pushers where user_nid = any ($1)", mode: .read)
-    /// The pushers of those whom some events of a room notify. Who is in the room now is asked, by what the state before an
+    /// The pushers of those whom some events notify. Who is in the room now is asked, by what the state before an
     /// event says it is judged later.
     static let recipients = Statement(
         "push.recipients",
         """
-        select e.event_nid, p.user_nid, p.app_id, p.pushkey
-        from memberships m
+        select e.room_nid, e.event_nid, p.user_nid, p.app_id, p.pushkey
+        from unnest($1::bigint[], $2::bigint[]) as t(room_nid, event_nid)
+        join events e on e.room_nid = t.room_nid and e.event_nid = t.event_nid
+        join memberships m on m.room_nid = e.room_nid
         join pushers p on p.user_nid = m.user_nid
-        join events e on e.room_nid = m.room_nid and e.event_nid = any ($2)
         left join notification_exceptions x on x.room_nid = e.room_nid and x.user_nid = m.user_nid
             and x.position = e.position and x.event_nid = e.event_nid
-        where m.room_nid = $1 and (m.membership = 1 or m.membership = 2 and m.event_nid = e.event_nid)
+        where (m.membership = 1 or m.membership = 2 and m.event_nid = e.event_nid)
             and e.flags & 7 = 0 and e.sender_nid <> m.user_nid
             and coalesce(x.actions & 1 <> 0, e.flags & 8 <> 0)
         """, mode: .read)

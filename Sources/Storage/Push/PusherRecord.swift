@@ -46,7 +46,18 @@ package struct PusherRecord: Sendable, Hashable {
 /// An event that a pusher is to be told of.
 package struct PushRecipient: Sendable, Hashable {
     package let pusher: PusherKey
+    package let event: NotifyingEvent
+}
+
+/// An event that may notify somebody.
+package struct NotifyingEvent: Sendable, Hashable {
+    package let roomNID: RoomNID
     package let eventNID: EventNID
+
+    package init(roomNID: RoomNID, eventNID: EventNID) {
+        self.roomNID = roomNID
+        self.eventNID = eventNID
+    }
 }
 
 /// A notification that a gateway did not take at once.

@@ -51,15 +51,18 @@ package struct PusherStore: Sendable {
         }
     }
 
-    /// The pushers of those whom events of a room notify, by what was decided when the events were written.
+    /// The pushers of those whom events notify, by what was decided when the events were written.
     ///
-    /// Cost: one query; a look for pushers for each local member of the room.
-    package func recipients(of events: [EventNID], in room: RoomNID) async throws -> [PushRecipient] {
-        let rows = try await pool.query(PushStatements.recipients, room.rawValue, events.map(\.rawValue))
+    /// Cost: one query; a look for pushers for each local member of an event's room.
+    package func recipients(of events: [NotifyingEvent]) async throws -> [PushRecipient] {
+        guard !events.isEmpty else { return [] }
+        let rows = try await pool.query(
+            PushStatements.recipients, events.map(\.roomNID.rawValue), events.map(\.eventNID.rawValue))
         return try rows.map { row in
-            let (event, user, app, key) = try row.decode((Int64, Int64, String, String).self)
+            let (room, event, user, app, key) = try row.decode((Int64, Int64, Int64, String, String).self)
             return PushRecipient(
-                pusher: PusherKey(userNID: UserNID(user), appID: app, pushkey: key), eventNID: EventNID(event))
+                pusher: PusherKey(userNID: UserNID(user), appID: app, pushkey: key),
+                event: NotifyingEvent(roomNID: RoomNID(room), eventNID: EventNID(event)))
         }
     }
 
