@@ -19,6 +19,20 @@ package struct Invite: WireReadable {
         strippedState = try fields.events("invite_room_state", maximum: Self.maximumStateEvents)
     }
 
+    /// Reads an invitation in the form that it had when there were room versions 1 and 2 only: the event is all there is.
+    ///
+    /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1inviteroomideventid
+    package init(versionless event: JSONView) throws(MatrixError) {
+        roomVersion = RoomVersion.v2.identifier
+        self.event = event
+        guard let unsigned = event["unsigned"], unsigned.isObject else {
+            strippedState = []
+            return
+        }
+        strippedState = try JSONFields(of: unsigned, named: "unsigned")
+            .events("invite_room_state", maximum: Self.maximumStateEvents)
+    }
+
     /// - Parameters:
     ///   - event: the invitation as JSON, signed by us.
     ///   - strippedState: as JSON, at most `maximumStateEvents`.
@@ -57,5 +71,17 @@ package struct KnockAnswer: WireReadable {
 
     package init(_ fields: JSONFields) throws(MatrixError) {
         strippedState = try fields.events("knock_room_state", maximum: Invite.maximumStateEvents)
+    }
+
+    package struct Response: JSONResponse {
+        private let state: [[UInt8]]
+
+        /// - Parameter state: whole events as JSON, the create event among them.
+        package init(state: [[UInt8]]) { self.state = state }
+
+        package var expectedBytes: Int { state.reduce(64) { $0 + $1.count + 1 } }
+        package func write(to json: inout JSONWriter) {
+            json.object { $0.field("knock_room_state", events: state.prefix(Invite.maximumStateEvents)) }
+        }
     }
 }

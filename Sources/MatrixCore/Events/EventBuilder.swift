@@ -15,7 +15,7 @@ package struct EventBuilder: Sendable {
     package var depth: Int64 = 1
     package var prevEvents: [EventID] = []
     package var authEvents: [EventID] = []
-    /// The id, in versions that let servers choose one.
+    /// The id, in versions that let servers choose one; made when the event is signed unless it is given.
     package var chosenEventID: EventID?
 
     /// - Throws: `PDUError.notCanonical` when the content has numbers that the room version refuses.
@@ -53,6 +53,14 @@ package struct EventBuilder: Sendable {
     /// - Throws: what reading the event from another server would throw, such as ``PDUError/tooLarge(byteCount:)``.
     /// - Cost: about 25 us, most of it the signature.
     package func signed(by server: ServerName, with key: SigningKey) throws(PDUError) -> Event {
+        if version.eventIDFormat == .chosen, chosenEventID == nil {
+            // Any id will do that no other event has: what it would have in later versions has none.
+            var named = self
+            named.chosenEventID = EventID(
+                "$\(Base64.encodeURLSafe(SHA256.hash(write(hash: nil, signatures: nil)))):\(server)")
+            guard named.chosenEventID != nil else { throw .tooLong(.eventID) }
+            return try named.signed(by: server, with: key)
+        }
         let hash = Base64.encode(SHA256.hash(write(hash: nil, signatures: nil)))
         let unsigned: JSONDocument
         do { unsigned = try JSONDocument(parsing: write(hash: hash, signatures: nil)) } catch {

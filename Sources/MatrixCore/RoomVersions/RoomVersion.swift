@@ -103,7 +103,7 @@ package struct AuthorizationSwitches: Hashable, Sendable {
     var checksNotificationLevels = false
     var allowsKnocking = false
     package internal(set) var allowsRestrictedJoins = false
-    var allowsKnockRestrictedJoins = false
+    package internal(set) var allowsKnockRestrictedJoins = false
     /// Power levels must be integers, not strings that hold integers.
     var requiresIntegerPowerLevels = false
     /// The creator is the sender of the create event, not its `creator`.

@@ -75,14 +75,9 @@ package struct EventVisibility: Sendable {
             at = (try await snapshot.historyVisibility(), membership)
             cache[before] = at
         }
+        // An event that changes the visibility is seen by whom either side permits.
         return Self.permits(at.visibility, at.membership, event, viewer)
-            || Self.permits(changedVisibility(event) ?? at.visibility, at.membership, event, viewer)
-    }
-
-    /// An event that changes the visibility is seen by whom either side permits.
-    private func changedVisibility(_ event: RoomEvent) -> HistoryVisibility? {
-        guard event.event.type == EventType.historyVisibility, event.event.stateKey == "" else { return nil }
-        return event.event.content["history_visibility"]?.string.flatMap { HistoryVisibility(rawValue: $0) }
+            || Self.permits(event.changedHistoryVisibility ?? at.visibility, at.membership, event, viewer)
     }
 
     /// Whoever is invited, joins, or is removed sees the event that says so.
