@@ -1,6 +1,7 @@
 import AdminEndpoints
 import ClientEndpoints
 import HTTPAPI
+import MediaEndpoints
 
 /// What the workers of all roles serve together, out of the lists that the endpoint modules keep.
 struct ServedOperations {
@@ -16,7 +17,7 @@ struct ServedOperations {
     init() {
         operations =
             Self.of(AccountEndpoints.all) + Self.of(AdminEndpoints.all) + Self.of(DirectoryEndpoints.all)
-            + Self.of(DiscoveryEndpoints.all) + Self.of(RoomEndpoints.all)
+            + Self.of(DiscoveryEndpoints.all) + Self.of(MediaEndpoints.all) + Self.of(RoomEndpoints.all)
             + Self.of(SyncEndpoints.all) + Self.of(PushEndpoints.all)
     }
 

@@ -1,0 +1,18 @@
+package import HTTPAPI
+import Media
+
+/// Sends a file under another name to whoever asks, unless it came after these paths were frozen.
+///
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixmediav3downloadservernamemediaidfilename
+/// - Errors: 404 `M_NOT_FOUND`; 504 `M_NOT_YET_UPLOADED`.
+package enum GetContentOverrideName: Endpoint {
+    package static let route = Route(
+        "getContentOverrideName", .get, "/_matrix/media/v3/download/{serverName}/{mediaId}/{fileName}",
+        rateLimit: .requests)
+
+    package static func handle(
+        _ request: DownloadRequest, from caller: Anyone, with services: MediaEndpointServices
+    ) async throws -> ServerResponse {
+        try await request.answer(to: .unauthenticated, with: services)
+    }
+}
