@@ -1,5 +1,6 @@
 import AdminEndpoints
 import ClientEndpoints
+import FederationEndpoints
 import HTTPAPI
 import MediaEndpoints
 
@@ -18,7 +19,9 @@ struct ServedOperations {
         operations =
             Self.of(AccountEndpoints.all) + Self.of(AdminEndpoints.all) + Self.of(DirectoryEndpoints.all)
             + Self.of(DiscoveryEndpoints.all) + Self.of(MediaEndpoints.all) + Self.of(RoomEndpoints.all)
-            + Self.of(SyncEndpoints.all) + Self.of(PushEndpoints.all)
+            + Self.of(FederatedMembershipEndpoints.all) + Self.of(RoomHistoryEndpoints.all)
+            + Self.of(SyncEndpoints.all) + Self.of(PushEndpoints.all) + Self.of(KeyEndpoints.all)
+            + Self.of(QueryEndpoints.all) + Self.of(TransactionEndpoints.all)
     }
 
     private static func of<Services>(_ endpoints: [any Endpoint<Services>.Type]) -> [Operation] {

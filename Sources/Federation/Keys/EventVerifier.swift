@@ -7,8 +7,9 @@ package import MatrixCore
 package struct EventVerifier: Sendable {
     /// Keys of one server that are looked up for one event. Honest events have one signature of a server.
     private static let maximumSignatures = 4
-    /// Servers whose keys are looked for side by side.
-    private static let maximumLookUps = 32
+    /// Keys that are looked for side by side: of the servers of a large room many are gone, and each of these takes as long
+    /// as one waits for it.
+    private static let maximumLookUps = 128
     /// Signatures cost 40 us each: large batches are shared out.
     private static let maximumWorkers = 4
     private static let eventsPerWorker = 64
