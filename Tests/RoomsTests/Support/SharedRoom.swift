@@ -9,20 +9,20 @@ struct SharedRoom {
     let worker: TestWorker
     let record: RoomRecord
     let alice: UserRecord
-    let one: ForeignServer
-    let two: ForeignServer
+    let one: PeerServer
+    let two: PeerServer
     let bob: UserID
     let carol: UserID
     /// The room as all servers see it.
-    var view: ForeignView
+    var view: PeerView
 
     init(_ worker: TestWorker, version: RoomVersion = .default) async throws {
         self.worker = worker
         alice = try await worker.user("alice")
         let roomID = try await worker.room(by: alice, version: version)
         record = try #require(try await worker.rooms.reader.room(roomID))
-        one = try ForeignServer("one.example")
-        two = try ForeignServer("two.example")
+        one = try PeerServer("one.example")
+        two = try PeerServer("two.example")
         bob = try one.user("bob")
         carol = try two.user("carol")
         view = try await Self.view(of: record, worker)
@@ -36,12 +36,12 @@ struct SharedRoom {
 
     var roomID: RoomID { record.roomID }
 
-    static func view(of room: RoomRecord, _ worker: TestWorker) async throws -> ForeignView {
+    static func view(of room: RoomRecord, _ worker: TestWorker) async throws -> PeerView {
         let reader = worker.rooms.reader
         let head = try #require(try await reader.store.head(of: room.nid))
         let state = try await reader.snapshot(of: room, at: head.state).allEvents()
         let tips = try await reader.events.events(head.extremities, in: room).values
-        return ForeignView(
+        return PeerView(
             roomID: room.roomID, version: try #require(RoomVersion(room.version)), state: state.map(\.event),
             tips: tips.map(\.event))
     }

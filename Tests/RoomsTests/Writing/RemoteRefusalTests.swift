@@ -91,9 +91,9 @@ import Testing
     }
 
     @Test func depthsThatCannotBeAreNoEvents() throws {
-        let server = try ForeignServer("one.example")
+        let server = try PeerServer("one.example")
         for depth in [Int64.max, RoomVersion.v12.maximumDepth + 1, -1] {
-            var view = ForeignView(
+            var view = PeerView(
                 roomID: try #require(RoomID("!" + String(repeating: "r", count: 43))), version: .v12, state: [],
                 tips: [])
             #expect(throws: PDUError.self) {
@@ -106,8 +106,8 @@ import Testing
     @Test(arguments: [RoomVersion.v10, .v11]) func aRoomDoesNotBeginTwice(version: RoomVersion) async throws {
         try await with(version) { room in
             // The room is ours, so only our own key could sign such an event.
-            let ours = try ForeignServer("example.org")
-            var nothing = ForeignView(roomID: room.roomID, version: version, state: [], tips: [])
+            let ours = try PeerServer("example.org")
+            var nothing = PeerView(roomID: room.roomID, version: version, state: [], tips: [])
             let again = try nothing.send(
                 EventType.create, stateKey: "",
                 ["room_version": .string(version.identifier), "creator": .string(room.alice.userID.description)],

@@ -1,7 +1,7 @@
 package import MatrixCore
 
 /// Another server, as far as tests need one: its name, its key, and users.
-package struct ForeignServer: Sendable {
+package struct PeerServer: Sendable {
     package let name: ServerName
     package let key: SigningKey
 
@@ -22,7 +22,7 @@ package struct ForeignServer: Sendable {
 }
 
 /// A room as a server sees it at one place of its graph. A copy of it is a fork.
-package struct ForeignView: Sendable {
+package struct PeerView: Sendable {
     package let roomID: RoomID
     package let version: RoomVersion
     package private(set) var state: [StateKey: Event]
@@ -46,7 +46,7 @@ package struct ForeignView: Sendable {
     ///   - authEvents: what it cites; what the rules select unless given.
     ///   - content: an object.
     package mutating func send(
-        _ type: String, stateKey: String? = nil, _ content: JSONValue, as user: UserID, of server: ForeignServer,
+        _ type: String, stateKey: String? = nil, _ content: JSONValue, as user: UserID, of server: PeerServer,
         redacts: EventID? = nil, depth: Int64? = nil, authEvents: [EventID]? = nil
     ) throws -> Event {
         var builder = try EventBuilder(
@@ -65,12 +65,12 @@ package struct ForeignView: Sendable {
         return event
     }
 
-    package mutating func say(_ text: String, as user: UserID, of server: ForeignServer) throws -> Event {
+    package mutating func say(_ text: String, as user: UserID, of server: PeerServer) throws -> Event {
         try send(
             EventType.message, ["msgtype": "m.text", "body": .string(text)], as: user, of: server)
     }
 
-    package mutating func join(_ user: UserID, of server: ForeignServer) throws -> Event {
+    package mutating func join(_ user: UserID, of server: PeerServer) throws -> Event {
         try send(
             EventType.member, stateKey: user.description, ["membership": "join"], as: user, of: server)
     }

@@ -1,0 +1,40 @@
+package import Ephemeral
+package import FederationAPI
+package import Rooms
+package import Storage
+package import Telemetry
+
+/// What taking in transactions of other servers works with.
+package struct InboundServices: Sendable {
+    package let rooms: RoomService
+    package let staged: InboundEventStore
+    package let verifier: EventVerifier
+    package let client: FederationClient
+    package let states: RemoteState
+    package let typing: Typing
+    package let receipts: Receipts
+    package let telemetry: Telemetry
+    let events: RemoteEvents
+    let metrics: InboundMetrics
+    let wakeUps: InboundWakeUps
+
+    package init(
+        rooms: RoomService, staged: InboundEventStore, verifier: EventVerifier, client: FederationClient,
+        states: RemoteState, typing: Typing, receipts: Receipts, telemetry: Telemetry
+    ) {
+        self.rooms = rooms
+        self.staged = staged
+        self.verifier = verifier
+        self.client = client
+        self.states = states
+        self.typing = typing
+        self.receipts = receipts
+        self.telemetry = telemetry.labelled("inbound")
+        events = RemoteEvents(client: client, verifier: verifier)
+        metrics = InboundMetrics(telemetry.metrics)
+        wakeUps = InboundWakeUps(clock: telemetry.clock)
+    }
+
+    var log: Log { telemetry.log }
+    var now: Int64 { telemetry.clock.nowMilliseconds }
+}
