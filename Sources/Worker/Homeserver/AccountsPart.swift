@@ -2,6 +2,7 @@ import Accounts
 import AdminEndpoints
 import ClientEndpoints
 import Cluster
+import Federation
 import HTTPAPI
 import MatrixCore
 import Push
@@ -19,7 +20,7 @@ struct AccountsPart: Sendable {
     let hasher: PasswordHasher
     let limiter: any RateLimiter
 
-    init(_ core: HomeserverCore, rooms: RoomsPart, push: PushPart) {
+    init(_ core: HomeserverCore, rooms: RoomsPart, push: PushPart, federation: FederationLink?) {
         let configuration = core.configuration
         hasher = PasswordHasher(cost: configuration.passwords.cost == .standard ? .standard : .minimum)
         limiter = Self.limiter(configuration.rateLimits, clock: core.telemetry.clock)
@@ -34,6 +35,9 @@ struct AccountsPart: Sendable {
         let rules = push.rules
         setup.accountDataSources = ["m.push_rules": { user in try await rules.content(of: user) }]
         setup.profileObserver = follower
+        setup.remoteProfiles = federation.map {
+            FederatedProfiles(client: $0.client, clock: core.telemetry.clock)
+        }
         setup.accountObserver = follower
         let services = AccountServices(setup)
         self.services = services

@@ -3,13 +3,16 @@ import AdminEndpoints
 import ClientEndpoints
 import Cluster
 import Ephemeral
-import HTTPAPI
+package import HTTPAPI
 import MatrixCore
+import MediaEndpoints
 import Push
 import Rooms
 package import ServerConfiguration
 import Storage
 package import Telemetry
+import Federation
+import Media
 
 /// One homeserver as one process runs it: everything hangs off this value, so that a process can run several.
 package struct Homeserver: Sendable {
@@ -21,6 +24,12 @@ package struct Homeserver: Sendable {
     let push: PushPart
     /// Sends notifications; `nil` in a worker without that role.
     let pushing: DutyRunner?
+    /// `nil` in a worker without that role.
+    let media: MediaPart?
+    /// `nil` where there is no federation.
+    let federation: FederationLink?
+    let federationReader: FederationReaderPart?
+    let federationSender: FederationSenderPart?
 
     /// Connects and builds what the roles need. Nothing is listened to yet.
     ///
@@ -31,26 +40,45 @@ package struct Homeserver: Sendable {
     ) async throws -> Homeserver {
         let core = try await HomeserverCore.lay(configuration, worker: worker, migrates: migrates, telemetry: telemetry)
         let push = PushPart(core)
-        let rooms = try await RoomsPart(core, notifications: push.notifications)
-        let accounts = AccountsPart(core, rooms: rooms, push: push)
+        let federation = FederationLink(core)
+        let rooms = try await RoomsPart(core, notifications: push.notifications, federation: federation)
+        let accounts = AccountsPart(core, rooms: rooms, push: push, federation: federation)
         let rules = push.rules
         let sync = SyncPart(core, accounts: accounts, rooms: rooms) { user in try await rules.content(of: user) }
-        let pushing = roles.contains(.push) ? try push.sending(core, rooms: rooms) : nil
+        let pushing = roles.contains(.push) ? push.sending(core, rooms: rooms) : nil
+        let media = roles.contains(.media) ? try await MediaPart(core) : nil
         return Homeserver(
-            core: core, roles: roles, accounts: accounts, rooms: rooms, sync: sync, push: push, pushing: pushing)
+            core: core, roles: roles, accounts: accounts, rooms: rooms, sync: sync, push: push, pushing: pushing,
+            media: media, federation: federation,
+            federationReader: federation.flatMap { link in
+                roles.contains(.federationReader)
+                    ? FederationReaderPart(core, link: link, accounts: accounts, rooms: rooms, sync: sync) : nil
+            },
+            federationSender: federation.flatMap { link in
+                roles.contains(.federationSender)
+                    ? FederationSenderPart(core, link: link, rooms: rooms, sync: sync) : nil
+            })
     }
 
     /// The endpoints of some of the APIs, as far as this process has the role for them.
-    func endpoints(of apis: Set<ServerConfiguration.Listener.API>) -> [ServedEndpoint] {
+    package func endpoints(of apis: Set<ServerConfiguration.Listener.API>) -> [ServedEndpoint] {
         var endpoints = [
             OperationalEndpoints.health(), OperationalEndpoints.ready { await core.whatIsMissing() },
         ]
         if apis.contains(.client), roles.contains(.clientAPI) { endpoints += clientEndpoints }
+        if apis.contains(.media), let media {
+            endpoints += ServedEndpoint.all(MediaEndpoints.all, with: media.endpoints, in: environment)
+        }
+        if apis.contains(.federation), let federationReader {
+            endpoints += federationReader.endpoints(in: environment)
+        }
         return endpoints
     }
 
     private var environment: EndpointEnvironment {
-        EndpointEnvironment(authenticators: Authenticators(users: accounts.tokens), rateLimiter: accounts.limiter)
+        EndpointEnvironment(
+            authenticators: Authenticators(users: accounts.tokens, servers: federationReader?.authenticator),
+            rateLimiter: accounts.limiter)
     }
 
     private var clientEndpoints: [ServedEndpoint] {
@@ -72,17 +100,33 @@ package struct Homeserver: Sendable {
         services.append(BackgroundService("watches") { [watches = sync.watches] in await watches.run() })
         services.append(BackgroundService("typing") { [typing = sync.typing] in await typing.run() })
         services.append(BackgroundService("sightings") { [sightings = accounts.sightings] in await sightings.run() })
-        if let pushing {
-            services.append(BackgroundService("push", stop: { pushing.stop() }) { await pushing.run() })
+        if let media {
+            services.append(BackgroundService("media") { [upkeep = media.upkeep] in await upkeep.run() })
         }
+        services += [("push", pushing), ("inbound", federationReader?.placing), ("sender", federationSender?.sending)]
+            .compactMap { name, duty in
+                duty.map { duty in BackgroundService(name, stop: { duty.stop() }) { await duty.run() } }
+            }
         return services
     }
 
+    /// What the last writes of a process that stops may take.
+    private static let lastWriteLimit = Duration.seconds(1)
+
     /// Ends long polls with what they have; called when the process begins to stop.
-    func drain() { sync.watches.drain() }
+    func drain() {
+        sync.watches.drain()
+        media?.downloads.drain()
+    }
 
     package func close() async {
+        // The listeners are closed: nobody is seen any more. A database that does not answer must not hold up the stop.
+        try? await core.telemetry.clock.withDeadline(Self.lastWriteLimit) { [sightings = accounts.sightings] in
+            await sightings.flush()
+        }
         await accounts.hasher.shutdown()
+        await media?.close()
+        federation?.keys.stop()
         await core.close()
     }
 }

@@ -1,5 +1,6 @@
 import Cluster
 import MatrixCore
+import NIOPosix
 import Postgres
 import Reactor
 import Redis
@@ -7,6 +8,7 @@ import Rooms
 import ServerConfiguration
 import Storage
 import Telemetry
+import Transport
 
 /// What every role rests on: the connections, the log as this process follows it, names and numbers.
 package struct HomeserverCore: Sendable {
@@ -25,6 +27,9 @@ package struct HomeserverCore: Sendable {
     let stores: AccountStores
     let keys: SigningKeyRing
     let server: LocalServer
+    let resolver: SystemResolver
+    /// Makes all of this process's own requests, so that what the operator allows holds for each.
+    let requests: OutboundClient
 
     /// Connects, checks that the database is the one that the configuration means, and begins to follow the log.
     ///
@@ -45,6 +50,10 @@ package struct HomeserverCore: Sendable {
             hints = RedisHints(client: client, telemetry: telemetry)
             redis = client
         }
+        let resolver = SystemResolver()
+        let requests = try OutboundClient(
+            OutboundConfiguration(configuration.outbound), resolver: resolver, eventLoopGroup: .singleton,
+            telemetry: telemetry)
         let logStore = LogStore(pool: pool)
         let feed = try await LogFeed.start(
             installation: installation, store: logStore, hints: hints, telemetry: telemetry)
@@ -55,13 +64,24 @@ package struct HomeserverCore: Sendable {
             timeouts: Timeouts(clock: telemetry.clock),
             interning: Interning(pool: pool, shardCount: installation.shardCount),
             stores: AccountStores(pool: pool, rooms: RoomStore(pool: pool)), keys: keys,
-            server: LocalServer(name: configuration.serverName, signingKey: keys.current))
+            server: LocalServer(name: configuration.serverName, signingKey: keys.current),
+            resolver: resolver, requests: requests)
     }
 
     func close() async {
+        requests.shutDown()
         await redis?.close()
         await pool.close()
         await reactor.shutdown()
+    }
+}
+
+extension OutboundConfiguration {
+    init(_ section: ServerConfiguration.Outbound) {
+        self.init()
+        addressPolicy = AddressPolicy(allowsPrivateAddresses: section.allowsPrivateAddresses)
+        certificateAuthoritiesPath = section.certificateAuthoritiesPath
+        verifiesTLS = section.verifiesTLS
     }
 }
 

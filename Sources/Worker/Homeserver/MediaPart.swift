@@ -3,6 +3,7 @@ import MediaEndpoints
 import ServerConfiguration
 import Storage
 import Telemetry
+import Rooms
 
 /// The content repository.
 struct MediaPart: Sendable {
