@@ -3,16 +3,16 @@ import AdminEndpoints
 import ClientEndpoints
 import Cluster
 import Ephemeral
+import Federation
 package import HTTPAPI
 import MatrixCore
+import Media
 import MediaEndpoints
 import Push
 import Rooms
 package import ServerConfiguration
 import Storage
 package import Telemetry
-import Federation
-import Media
 
 /// One homeserver as one process runs it: everything hangs off this value, so that a process can run several.
 package struct Homeserver: Sendable {

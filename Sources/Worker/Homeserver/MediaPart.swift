@@ -3,7 +3,6 @@ import MediaEndpoints
 import ServerConfiguration
 import Storage
 import Telemetry
-import Rooms
 
 /// The content repository.
 struct MediaPart: Sendable {

@@ -1,0 +1,19 @@
+import Cluster
+import Federation
+import Storage
+
+/// Tells other servers what happens here.
+struct FederationSenderPart: Sendable {
+    let sending: DutyRunner
+
+    init(_ core: HomeserverCore, link: FederationLink, rooms: RoomsPart, sync: SyncPart) {
+        let telemetry = core.telemetry
+        let services = SenderServices(
+            rooms: rooms.service, receipts: ReceiptStore(pool: core.pool), typing: sync.typing,
+            destinations: DestinationStore(pool: core.pool), heard: link.heard, feed: core.feed, client: link.client,
+            timeouts: core.timeouts, telemetry: telemetry)
+        sending = DutyRunner(
+            duty: FederationSender(services), worker: core.worker, leases: LeaseStore(pool: core.pool),
+            timeouts: core.timeouts, telemetry: telemetry)
+    }
+}
