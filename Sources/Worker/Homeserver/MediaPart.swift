@@ -27,9 +27,10 @@ struct MediaPart: Sendable {
         }
         let store = MediaStore(pool: core.pool)
         let uploads = MediaUploads(
-            serverName: core.server.name, maxBytes: section.maxUploadBytes,
+            serverName: core.configuration.serverName, maxBytes: section.maxUploadBytes,
             requiresToken: !section.allowsUnauthenticatedDownloads, store: store, folder: folder, telemetry: telemetry)
-        downloads = MediaDownloads(serverName: core.server.name, store: store, folder: folder, telemetry: telemetry)
+        downloads = MediaDownloads(
+            serverName: core.configuration.serverName, store: store, folder: folder, telemetry: telemetry)
         endpoints = MediaEndpointServices(
             uploads: uploads, downloads: downloads,
             thumbnails: Thumbnails(downloads: downloads, folder: folder, thumbnailer: thumbnailer))
