@@ -1,5 +1,6 @@
 import Media
 import MediaEndpoints
+import Rooms
 import ServerConfiguration
 import Storage
 import Telemetry
