@@ -16,23 +16,10 @@ extension FederatedRooms {
     ) async throws {
         let draft = MembershipDraft(roomID: roomID, user: user.userID, membership: .leave, content: content)
         let known = try await knownVersion(of: roomID)
-        let named = try await namedServers(roomID, user)
-        try await trials.first(of: others(servers + named)) { server in
+        try await trials.first(of: others(servers)) { server in
             let event = try await make(draft, .leave, known: known, at: server)
             try await client.sendLeave(event, to: server)
         }
-    }
-
-    /// Servers that may be in a room of which we know only what came with an invite or a knock.
-    private func namedServers(_ roomID: RoomID, _ user: UserRecord) async throws -> [ServerName] {
-        var servers: [ServerName] = []
-        if let room = try await rooms.reader.room(roomID),
-            let (_, stripped) = try await rooms.reader.memberships.membership(of: user.nid, in: room.nid),
-            let stripped
-        {
-            servers = StrippedState.senders(of: stripped, tellingOf: user.userID).map(\.serverName)
-        }
-        return servers + (roomID.serverName.map { [$0] } ?? [])
     }
 
     /// Asks a room's servers to be let in.

@@ -60,9 +60,7 @@ struct JoinAnswer: Sendable {
         _ join: Event, _ returned: JSONView?, by server: ServerName, _ verifier: EventVerifier
     ) async throws(FederationError) -> Event {
         if let returned {
-            guard let event = try? Event.receive(returned, in: join.version), event.event.isSame(as: join) else {
-                throw .malformed("another event came back than was sent")
-            }
+            guard join.isSame(as: returned) else { throw .malformed("another event came back than was sent") }
         }
         guard let signer = join.authorisingServer, signer != join.sender.serverName else { return join }
         guard let returned, let signed = try? join.signed(asIn: returned, by: signer),
@@ -93,10 +91,11 @@ struct JoinAnswer: Sendable {
 }
 
 extension Event {
-    /// Whether another event is this one in everything but signatures.
-    func isSame(as other: Event) -> Bool {
-        guard eventID == other.eventID, roomID == other.roomID,
-            let own = try? JSONSigning.message(json), let others = try? JSONSigning.message(other.json)
+    /// Whether what came back from another server is this event in everything but signatures.
+    func isSame(as returned: JSONView) -> Bool {
+        guard let other = try? Event.receive(returned, in: version), other.isContentIntact,
+            eventID == other.event.eventID, let own = try? JSONSigning.message(json),
+            let others = try? JSONSigning.message(other.event.json)
         else { return false }
         return own == others
     }

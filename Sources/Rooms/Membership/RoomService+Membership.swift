@@ -39,11 +39,10 @@ extension RoomService {
             }
         }
         let known = try await reader.room(roomID)
-        var candidates = servers.filter { $0 != server.name }
-        if let known, let inviter = try await invitingServer(of: user, in: known), !candidates.contains(inviter) {
-            candidates.append(inviter)
-        }
-        if let named = roomID.serverName, named != server.name, !candidates.contains(named) { candidates.append(named) }
+        var candidates = servers
+        if let known { candidates += try await knownServers(of: known, to: user) }
+        if let named = roomID.serverName { candidates.append(named) }
+        candidates.removeAll { $0 == server.name }
         guard let remote, !candidates.isEmpty else {
             if let known, try await reader.current(known) != nil {
                 // Here the rules say why not.
@@ -70,7 +69,7 @@ extension RoomService {
             return try await change(.leave, of: user.userID, by: user, in: room, content: details.content)
         }
         let content = try JSONDocument(parsing: JSONValue.object(details.content(.leave)).canonicalBytes)
-        let servers = try await invitingServer(of: user, in: room).map { [$0] } ?? []
+        let servers = try await knownServers(of: room, to: user) + (roomID.serverName.map { [$0] } ?? [])
         do { try await remote?.leave(roomID, as: user, content: content.root, via: servers) } catch {
             // Whoever cannot reach the room's servers still gets rid of the invite.
             writing.telemetry.log.warning("invite refused here only", [.roomID: "\(roomID)", .cause: "\(error)"])
@@ -195,12 +194,15 @@ extension RoomService {
             in: room)
     }
 
-    /// The server of whoever invited the user.
-    private func invitingServer(of user: UserRecord, in room: RoomRecord) async throws -> ServerName? {
-        guard let (record, _) = try await reader.memberships.membership(of: user.nid, in: room.nid),
-            record.membership == .invite, let invite = try await reader.events.event(record.eventNID, in: room)
-        else { return nil }
-        return invite.event.sender.serverName
+    /// The server of whoever invited the user. Of a room that we are not in, those too of who else was told of with the
+    /// invite or the knock.
+    private func knownServers(of room: RoomRecord, to user: UserRecord) async throws -> [ServerName] {
+        guard let (record, stripped) = try await reader.memberships.membership(of: user.nid, in: room.nid),
+            record.membership == .invite || record.membership == .knock
+        else { return [] }
+        if let stripped { return StrippedState.senders(of: stripped, tellingOf: user.userID).map(\.serverName) }
+        let event = try await reader.events.event(record.eventNID, in: room)
+        return event.map { [$0.event.sender.serverName] } ?? []
     }
 
     /// A local member who may invite, when the user may join by being in another room.
@@ -234,9 +236,7 @@ extension RoomService {
 
     /// A local member with the power to invite.
     package func localInviter(in now: RoomSnapshot) async throws -> UserID? {
-        guard let version = RoomVersion(now.room.version) else { return nil }
-        let state = try await now.events([.create, .powerLevels])
-        let levels = AuthStateMap(state.values.map(\.event)).powerLevels(in: version)
+        let levels = try await now.powerLevels()
         let members = try await reader.memberships.joinedMembers(of: now.room.nid, on: writing.localServerNID)
         return try await reader.interning.users(members).values.map(\.userID)
             .filter { levels.level(of: $0) >= levels.required(.invite) }.min()

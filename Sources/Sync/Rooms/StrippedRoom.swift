@@ -18,9 +18,14 @@ struct StrippedRoomReader: Sendable {
     func read(
         _ room: RoomRecord, standing: RoomStanding, user: UserRecord, ignored: Set<UserID>
     ) async throws -> StrippedRoom? {
+        if let told = try await stored(room, user) {
+            let sender = StrippedState.sender(ofMembershipOf: user.userID, in: told)
+            return sender.map(ignored.contains) == true
+                ? nil : StrippedRoom(roomID: room.roomID, events: Self.elements(of: told))
+        }
         let own = try await rooms.reader.events.event(standing.eventNID, in: room)
         if let own, ignored.contains(own.event.sender) { return nil }
-        var events = try await outside(room, own, user)
+        var events = try await current(room, own)
         if let own {
             let rendered = JSONWriter.write { own.event.writeStrippedState(to: &$0) }
             if !events.contains(where: { Self.isMember($0, user.userID) }) { events.append(rendered) }
@@ -28,16 +33,9 @@ struct StrippedRoomReader: Sendable {
         return StrippedRoom(roomID: room.roomID, events: events)
     }
 
-    private func outside(_ room: RoomRecord, _ own: RoomEvent?, _ user: UserRecord) async throws -> [[UInt8]] {
-        if let stored = try await stored(room, user) { return stored }
-        return try await current(room, own)
-    }
-
-    /// What came with an invite of another server.
-    private func stored(_ room: RoomRecord, _ user: UserRecord) async throws -> [[UInt8]]? {
-        let found = try await rooms.reader.memberships.membership(of: user.nid, in: room.nid)
-        guard let bytes = found?.strippedState else { return nil }
-        return Self.elements(of: bytes)
+    /// What came with an invite of another server, that invite among it.
+    private func stored(_ room: RoomRecord, _ user: UserRecord) async throws -> [UInt8]? {
+        try await rooms.reader.memberships.membership(of: user.nid, in: room.nid)?.strippedState
     }
 
     /// What this server, which is in the room, tells of it.

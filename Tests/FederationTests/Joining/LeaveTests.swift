@@ -30,6 +30,41 @@ import Testing
         }
     }
 
+    @Test func acceptsAnInviteWithoutBeingToldOfServers() async throws {
+        let server = try ResidentServer(joinRule: ["join_rule": "invite"])
+        try await JoiningInstallation.with(server) { here in
+            let (bob, carl) = (try await here.user("bob"), try await here.user("carl"))
+            try await here.invite(bob, by: server)
+            try await here.invite(carl, by: server)
+            try await here.rooms.join(server.roomID, as: bob)
+            #expect(try await here.membership(of: bob, in: server) == .join)
+            // The room's own state tells of the other invite now.
+            let room = try await here.room(server)
+            #expect(room.version == server.version.identifier)
+            let other = try #require(try await here.rooms.reader.memberships.membership(of: carl.nid, in: room.nid))
+            #expect(other.record.membership == .invite)
+            #expect(other.strippedState == nil)
+            #expect(
+                try await here.rooms.reader.events.event(other.record.eventNID, in: room)?.event.membership == .invite)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func refusesAnInviteWhetherTheRoomHearsOfItOrNot(isReached: Bool) async throws {
+        let server = try ResidentServer(joinRule: ["join_rule": "invite"])
+        if !isReached { server.refuse("make_leave", 503, "M_UNKNOWN") }
+        try await JoiningInstallation.with(server) { here in
+            let bob = try await here.user("bob")
+            try await here.invite(bob, by: server)
+            try await here.rooms.leave(
+                server.roomID, as: bob, details: RoomService.MembershipDetails(reason: "no time"))
+            #expect(try await here.membership(of: bob, in: server) == .leave)
+            let last = try #require(server.events.last)
+            #expect(last.membership == (isReached ? .leave : .invite))
+            #expect(last.content["reason"]?.string == (isReached ? "no time" : nil))
+        }
+    }
+
     @Test func aKnockThatIsRefusedLeavesNothing() async throws {
         let server = try ResidentServer()
         server.refuse("make_knock", 403, "M_FORBIDDEN")

@@ -96,6 +96,16 @@ struct JoiningInstallation: Sendable {
         return try await rooms.reader.memberships.membership(of: user.nid, in: room.nid)?.record.membership
     }
 
+    /// An invite of the user by anna, as it comes to a server that is not in the room.
+    func invite(_ user: UserRecord, by server: ResidentServer) async throws {
+        let invite = try server.add(
+            EventType.member, user.userID.description, by: server.user("anna"), ["membership": "invite"])
+        let room = try await rooms.ensureRoom(server.roomID, version: nil)
+        _ = try await rooms.reader.memberships.setOutOfBand(
+            .invite, of: user, in: room.nid, by: EventNID(0),
+            strippedState: StrippedState.kept(of: server.events.prefix(1).map(\.json), with: invite), now: 1)
+    }
+
     /// The room's state now, as ids.
     func state(_ server: ResidentServer) async throws -> Set<EventID> {
         let now = try #require(try await rooms.reader.current(try await room(server)))

@@ -1,5 +1,4 @@
 package import MatrixCore
-import Rooms
 
 /// What another server tells of a room to those outside of it, as it is kept beside an invite or a knock: an array of stripped
 /// state events.
@@ -34,14 +33,21 @@ package enum StrippedState {
         }
     }
 
-    /// Who sent the events, the sender of the user's own membership first, each once.
+    /// Others who sent the events, the one who invited the user first, each once.
     package static func senders(of array: [UInt8], tellingOf user: UserID) -> [UserID] {
         guard let events = (try? JSONDocument(parsing: array))?.root.array else { return [] }
         let own = events.filter { isMember($0, user.description) }
         var seen: Set<UserID> = [user]
-        return (own + events).compactMap { $0["sender"]?.string.flatMap { UserID($0) } }
-            .filter { seen.insert($0).inserted }
+        return (own + events).compactMap(sender).filter { seen.insert($0).inserted }
     }
+
+    /// Who sent the invite that the state came with; the user, when it was a knock.
+    package static func sender(ofMembershipOf user: UserID, in array: [UInt8]) -> UserID? {
+        guard let events = (try? JSONDocument(parsing: array))?.root.array else { return nil }
+        return events.first { isMember($0, user.description) }.flatMap(sender)
+    }
+
+    private static func sender(_ event: JSONView) -> UserID? { event["sender"]?.string.flatMap { UserID($0) } }
 
     private static func isInOrder(_ event: JSONView) -> Bool {
         guard let type = event["type"], let key = event["state_key"], event["content"]?.isObject == true else {
@@ -49,7 +55,7 @@ package enum StrippedState {
         }
         return type.isString && type.stringByteCount <= EventLimits.keyBytes && key.isString
             && key.stringByteCount <= EventLimits.keyBytes
-            && event["sender"]?.string.flatMap { UserID($0) } != nil
+            && sender(event) != nil
     }
 
     private static func isMember(_ event: JSONView, _ user: String) -> Bool {
