@@ -1,0 +1,165 @@
+import Accounts
+import ApusTesting
+import Cluster
+import Directory
+import Federation
+import FederationAPI
+import FederationEndpoints
+import HTTPAPI
+import HTTPTypes
+import MatrixCore
+import NIOCore
+import Postgres
+import Reactor
+import Rooms
+import Storage
+import Synchronization
+import Telemetry
+
+/// The endpoints about keys and the queries, as another server meets them. Whoever has an `Authorization` header at all is
+/// `theirs.example`.
+struct QueryAPI: Sendable {
+    static let serverName = ServerName("example.org")!
+
+    struct Answer: Sendable {
+        let status: Int
+        let body: JSONValue
+        var errcode: String? { body["errcode"]?.string }
+        subscript(_ name: String) -> JSONValue? { body[name] }
+    }
+
+    let router: Router
+    let rooms: RoomService
+    let directory: RoomDirectory
+    let accounts: AccountStore
+    let key: SigningKey
+    let oldKey: SigningKey
+    let outside: SilentNetwork
+
+    static func with(
+        sharesPublicRooms: Bool = true, _ body: @escaping @Sendable (QueryAPI) async throws -> Void
+    ) async throws {
+        let reactor = try Reactor()
+        let telemetry = Telemetry(
+            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+        try await TestDatabase.with { database in
+            let pool = PostgresPool(
+                PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: telemetry.log.logger)
+            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
+            try await body(try await make(pool, telemetry, sharesPublicRooms: sharesPublicRooms))
+            await pool.close()
+        }
+        await reactor.shutdown()
+    }
+
+    private static func make(
+        _ pool: PostgresPool, _ telemetry: Telemetry, sharesPublicRooms: Bool
+    ) async throws -> QueryAPI {
+        guard let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32)),
+            let oldKey = SigningKey(version: "b", seed: Array(repeating: 8, count: 32)),
+            let installation = try await LogStore(pool: pool).installation()
+        else { throw TestingError("not installed") }
+        let feed = try await LogFeed.start(
+            installation: installation, store: LogStore(pool: pool), hints: NoHints(), telemetry: telemetry)
+        let interning = Interning(pool: pool, shardCount: installation.shardCount)
+        let reader = RoomReader(
+            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
+            memberships: MembershipStore(pool: pool), feed: feed)
+        let writing = RoomWriting(
+            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
+            server: LocalServer(name: serverName, signingKey: key),
+            localServerNID: try await interning.server(serverName), notifications: NobodyIsNotified(),
+            telemetry: telemetry)
+        let profiles = ProfileStore(pool: pool)
+        let rooms = RoomService(writing: writing, profiles: profiles, remote: nil) { _, _ in nil }
+        let directory = RoomDirectory(store: DirectoryStore(pool: pool), rooms: rooms, policy: .everyone)
+        let names = AccountNames(serverName: serverName)
+        let accounts = AccountStore(pool: pool)
+        let queries = QueryServices(
+            profiles: Profiles(profiles: profiles, accounts: accounts, interning: interning, names: names),
+            names: names, directory: directory, sharesPublicRooms: sharesPublicRooms, name: "Apus", version: "9.9")
+        let outside = SilentNetwork()
+        let notary = Self.notary(pool, telemetry, outside, key, oldKey)
+        let environment = EndpointEnvironment(authenticators: Authenticators(servers: SignedByTheirs()))
+        let endpoints =
+            ServedEndpoint.all(QueryEndpoints.all, with: queries, in: environment)
+            + ServedEndpoint.all(KeyEndpoints.all, with: notary, in: environment)
+        return QueryAPI(
+            router: try Router(endpoints, telemetry: telemetry), rooms: rooms, directory: directory, accounts: accounts,
+            key: key, oldKey: oldKey, outside: outside)
+    }
+
+    private static func notary(
+        _ pool: PostgresPool, _ telemetry: Telemetry, _ outside: SilentNetwork, _ key: SigningKey,
+        _ oldKey: SigningKey
+    ) -> KeyNotary {
+        let finder = ServerFinder(
+            outbound: outside, resolver: outside, clock: telemetry.clock, random: telemetry.random)
+        let client = FederationClient(serverName: serverName, signingKey: key, finder: finder, outbound: outside)
+        let remote = RemoteServerKeys(
+            serverName: serverName, store: ServerKeyStore(pool: pool), client: client, notaries: [],
+            telemetry: telemetry)
+        let old = [oldKey.id: ServerKeys.OldKey(key: oldKey.publicKey, expiredMilliseconds: 77)]
+        return KeyNotary(
+            serverName: serverName, ownKeys: OwnKeys(current: key, old: old), remote: remote, clock: telemetry.clock)
+    }
+
+    func ask(
+        _ method: HTTPRequest.Method = .get, _ target: String, body: String = "", signed: Bool = true
+    ) async -> Answer {
+        let request = ServerRequest(
+            method: method, target: target, headers: signed ? [.authorization: "X-Matrix"] : [:],
+            body: body.isEmpty ? .empty : .buffer(ByteBuffer(string: body)))
+        let response = await router.respond(to: request)
+        guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
+        return Answer(
+            status: response.status.code, body: (try? JSONValue(parsing: Array(buffer.readableBytesView))) ?? nil)
+    }
+
+    /// An account with a display name.
+    func user(_ name: String) async throws -> UserRecord {
+        guard let userID = UserID("@\(name):example.org") else { throw TestingError("no user id") }
+        let user = try await rooms.reader.interning.user(userID)
+        let account = NewAccount(user: user, passwordHash: nil, displayName: "\(name)!")
+        guard case .made = try await accounts.create(account, oldestSession: 0, now: 1) else {
+            throw TestingError("no account")
+        }
+        return user
+    }
+
+    private struct SignedByTheirs: ServerAuthenticator {
+        func server(signing request: CallerRequest) async throws -> RemoteServer {
+            guard request.headers[.authorization] != nil, let theirs = ServerName("theirs.example") else {
+                throw MatrixError(.unauthorized, "not signed")
+            }
+            return RemoteServer(serverName: theirs, destination: QueryAPI.serverName)
+        }
+    }
+
+    private struct NobodyIsNotified: NotificationPolicy {
+        func decide(
+            for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
+        ) async throws -> NotificationDecision { .silent }
+    }
+}
+
+/// A network in which nobody answers.
+final class SilentNetwork: OutboundRequests, NameResolver {
+    private let asked = Mutex(0)
+    var count: Int { asked.withLock { $0 } }
+
+    func send(_ request: OutboundRequest) async throws -> OutboundResponse {
+        asked.withLock { $0 += 1 }
+        throw OutboundError.connectionFailed("nobody")
+    }
+
+    func withResponse<Result: Sendable>(
+        to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
+    ) async throws -> Result {
+        asked.withLock { $0 += 1 }
+        throw OutboundError.connectionFailed("nobody")
+    }
+
+    func addresses(of host: String) async throws(ResolverError) -> [IPAddress] { [] }
+    func services(_ name: String) async throws(ResolverError) -> [ServiceRecord] { [] }
+}
