@@ -19,7 +19,8 @@ struct StagedRoom: Sendable {
     let services: InboundServices
 
     func work() async throws {
-        let waiting = try await services.staged.events(of: room.roomID, limit: Self.maxEvents)
+        let waiting = try await services.staged.events(
+            of: room.roomID, now: services.now, limit: Self.maxEvents)
         guard try await services.rooms.reader.memberships.isJoined(services.rooms.server.name, in: room.nid) else {
             services.log.info(
                 "nobody is in the room any more for which events wait",
@@ -29,9 +30,12 @@ struct StagedRoom: Sendable {
         var staged: [EventID: StagedEvent] = [:]
         var events: [Event] = []
         for one in waiting {
-            let event = try Event(stored: one.body, eventID: one.eventID, version: version)
             staged[one.eventID] = one
-            events.append(event)
+            do { events.append(try Event(stored: one.body, eventID: one.eventID, version: version)) } catch {
+                // It was one when it was kept. Nobody else must wait for it; below it counts as settled.
+                services.log.error(
+                    "a waiting event cannot be read", [.eventID: "\(one.eventID)", .cause: "\(error)"])
+            }
         }
         // What was missing may have come meanwhile.
         let placement = GapPlacement(room: room, services: services)

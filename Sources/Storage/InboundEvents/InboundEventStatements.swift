@@ -16,7 +16,7 @@ enum InboundEventStatements {
         "inbound.of_room",
         """
         select inbound_nid, event_id, origin, body, received_ms, attempts, next_attempt_ms from inbound_events
-        where room_id = $1 order by inbound_nid limit $2
+        where room_id = $1 order by next_attempt_ms > $3, inbound_nid limit $2
         """, mode: .read)
     static let count = Statement(
         "inbound.count", "select count(*) from inbound_events where room_id = $1", mode: .read)

@@ -44,9 +44,9 @@ package struct InboundEventStore: Sendable {
         }
     }
 
-    /// What waits for a room, in the order in which it came, due or not.
-    package func events(of room: RoomID, limit: Int) async throws -> [StagedEvent] {
-        let rows = try await pool.query(InboundEventStatements.ofRoom, room.description, Int64(limit))
+    /// What waits for a room: first what is due, then the rest, each in the order in which it came.
+    package func events(of room: RoomID, now: Int64, limit: Int) async throws -> [StagedEvent] {
+        let rows = try await pool.query(InboundEventStatements.ofRoom, room.description, Int64(limit), now)
         return try rows.map { row in
             var row = row
             let number = try row.next(Int64.self)
