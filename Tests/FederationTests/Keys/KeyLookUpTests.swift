@@ -143,6 +143,12 @@ import Testing
         }
     }
 
+    private final class Tally: Sendable {
+        private let number = Mutex(0)
+        var count: Int { number.withLock { $0 } }
+        func add() { number.withLock { $0 += 1 } }
+    }
+
     @Test func looksAtTheSameTimeAreBounded() async throws {
         try await KeysFixture.with { fixture in
             let gate = Gate()
@@ -156,17 +162,17 @@ import Testing
             let worker = fixture.worker()
             let now = fixture.now
             let id = fixture.theirs.key.id
-            let answered = Mutex(0)
+            let answered = Tally()
             await withTaskGroup { group in
                 for name in names {
                     group.addTask {
                         _ = try? await worker.key(id, of: name, validAtMilliseconds: now)
-                        answered.withLock { $0 += 1 }
+                        answered.add()
                     }
                 }
                 // Those beyond are told at once that the key is not known.
-                try? await eventually { answered.withLock { $0 } == 44 && fixture.network.requests.count == 256 }
-                #expect(answered.withLock { $0 } == 44)
+                try? await eventually { answered.count == 44 && fixture.network.requests.count == 256 }
+                #expect(answered.count == 44)
                 gate.open()
             }
             #expect(fixture.network.requests.count == 256)
