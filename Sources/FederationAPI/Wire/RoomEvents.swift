@@ -46,26 +46,6 @@ package struct StateAnswer: WireReadable {
         pdus = try fields.events("pdus", maximum: WireLimits.stateEvents)
         authChain = try fields.events("auth_chain", maximum: WireLimits.stateEvents)
     }
-
-    package struct Response: JSONResponse {
-        private let pdus: [[UInt8]]?
-        private let authChain: [[UInt8]]
-
-        /// - Parameter pdus: nil for `event_auth`.
-        package init(pdus: [[UInt8]]?, authChain: [[UInt8]]) {
-            self.pdus = pdus
-            self.authChain = authChain
-        }
-
-        package var expectedBytes: Int { ((pdus ?? []) + authChain).reduce(64) { $0 + $1.count + 1 } }
-
-        package func write(to json: inout JSONWriter) {
-            json.object { json in
-                if let pdus { json.field("pdus", events: pdus) }
-                json.field("auth_chain", events: authChain)
-            }
-        }
-    }
 }
 
 /// The same by id.

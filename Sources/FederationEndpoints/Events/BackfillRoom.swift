@@ -8,7 +8,8 @@ package import MatrixCore
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1backfillroomid
 /// - Errors: 403 `M_FORBIDDEN` when the server is not in the room, or its access list keeps it out.
 package enum BackfillRoom: Endpoint {
-    package static let route = Route("backfillRoom", .get, "/_matrix/federation/v1/backfill/{roomId}")
+    package static let route = Route(
+        "backfillRoom", .get, "/_matrix/federation/v1/backfill/{roomId}", rateLimit: .federation)
 
     /// Events that a request may name: as many as a room may have forward extremities in an event.
     private static let maxStarts = 50

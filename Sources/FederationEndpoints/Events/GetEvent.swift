@@ -8,7 +8,7 @@ package import MatrixCore
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1eventeventid
 /// - Errors: 403 `M_FORBIDDEN` when the server is not in the event's room, 404 `M_NOT_FOUND`.
 package enum GetEvent: Endpoint {
-    package static let route = Route("getEvent", .get, "/_matrix/federation/v1/event/{eventId}")
+    package static let route = Route("getEvent", .get, "/_matrix/federation/v1/event/{eventId}", rateLimit: .federation)
 
     package struct Request: RequestDecodable {
         let eventID: EventID

@@ -7,7 +7,8 @@ package import MatrixCore
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1event_authroomideventid
 /// - Errors: 403 `M_FORBIDDEN` when the server is not in the room, 404 `M_NOT_FOUND`.
 package enum GetEventAuth: Endpoint {
-    package static let route = Route("getEventAuth", .get, "/_matrix/federation/v1/event_auth/{roomId}/{eventId}")
+    package static let route = Route(
+        "getEventAuth", .get, "/_matrix/federation/v1/event_auth/{roomId}/{eventId}", rateLimit: .federation)
 
     package struct Request: RequestDecodable {
         let roomID: RoomID

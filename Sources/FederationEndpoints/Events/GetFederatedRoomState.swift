@@ -8,7 +8,8 @@ import MatrixCore
 /// - Errors: 403 `M_FORBIDDEN` when the server is not in the room; 404 `M_NOT_FOUND` when the event is not of the room, or the
 ///   state before it is not known.
 package enum GetFederatedRoomState: Endpoint {
-    package static let route = Route("getRoomState", .get, "/_matrix/federation/v1/state/{roomId}")
+    package static let route = Route(
+        "getRoomState", .get, "/_matrix/federation/v1/state/{roomId}", rateLimit: .federation)
 
     package typealias Request = RoomAndEvent
 

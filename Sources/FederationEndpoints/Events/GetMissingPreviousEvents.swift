@@ -9,7 +9,7 @@ package import MatrixCore
 /// - Errors: 403 `M_FORBIDDEN` when the server is not in the room, or its access list keeps it out.
 package enum GetMissingPreviousEvents: Endpoint {
     package static let route = Route(
-        "getMissingPreviousEvents", .post, "/_matrix/federation/v1/get_missing_events/{roomId}")
+        "getMissingPreviousEvents", .post, "/_matrix/federation/v1/get_missing_events/{roomId}", rateLimit: .federation)
 
     package struct Request: RequestDecodable {
         let roomID: RoomID

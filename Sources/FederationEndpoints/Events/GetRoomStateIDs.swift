@@ -8,7 +8,8 @@ import MatrixCore
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1state_idsroomid
 /// - Errors: as `GetFederatedRoomState`.
 package enum GetRoomStateIDs: Endpoint {
-    package static let route = Route("getRoomStateIds", .get, "/_matrix/federation/v1/state_ids/{roomId}")
+    package static let route = Route(
+        "getRoomStateIds", .get, "/_matrix/federation/v1/state_ids/{roomId}", rateLimit: .federation)
 
     package typealias Request = RoomAndEvent
 

@@ -10,7 +10,7 @@ import MatrixCore
 ///   404 `M_NOT_FOUND` when we are not in the room.
 package enum MakeJoin: Endpoint {
     package static let route = Route(
-        "makeJoin", .get, "/_matrix/federation/v1/make_join/{roomId}/{userId}")
+        "makeJoin", .get, "/_matrix/federation/v1/make_join/{roomId}/{userId}", rateLimit: .federation)
 
     package typealias Request = MembershipDraftRequest
 

@@ -10,7 +10,7 @@ import MatrixCore
 ///   when we are not in the room.
 package enum MakeKnock: Endpoint {
     package static let route = Route(
-        "makeKnock", .get, "/_matrix/federation/v1/make_knock/{roomId}/{userId}")
+        "makeKnock", .get, "/_matrix/federation/v1/make_knock/{roomId}/{userId}", rateLimit: .federation)
 
     package typealias Request = MembershipDraftRequest
 

@@ -9,7 +9,7 @@ import MatrixCore
 /// - Errors: 403 `M_FORBIDDEN` when the user has nothing to leave, 404 `M_NOT_FOUND` when we are not in the room.
 package enum MakeLeave: Endpoint {
     package static let route = Route(
-        "makeLeave", .get, "/_matrix/federation/v1/make_leave/{roomId}/{userId}")
+        "makeLeave", .get, "/_matrix/federation/v1/make_leave/{roomId}/{userId}", rateLimit: .federation)
 
     package typealias Request = MembershipDraftRequest
 

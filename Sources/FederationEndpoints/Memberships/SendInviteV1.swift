@@ -9,7 +9,7 @@ import MatrixCore
 /// - Errors: those of `SendInviteV2`.
 package enum SendInviteV1: Endpoint {
     package static let route = Route(
-        "sendInviteV1", .put, "/_matrix/federation/v1/invite/{roomId}/{eventId}")
+        "sendInviteV1", .put, "/_matrix/federation/v1/invite/{roomId}/{eventId}", rateLimit: .federation)
 
     package typealias Request = PlacedEvent
 

@@ -10,7 +10,7 @@ package import MatrixCore
 ///   ours, 403 `M_FORBIDDEN` for a bad signature or a server that the room keeps out, 404 `M_NOT_FOUND` for an unknown user.
 package enum SendInviteV2: Endpoint {
     package static let route = Route(
-        "sendInviteV2", .put, "/_matrix/federation/v2/invite/{roomId}/{eventId}")
+        "sendInviteV2", .put, "/_matrix/federation/v2/invite/{roomId}/{eventId}", rateLimit: .federation)
 
     package struct Request: RequestDecodable {
         let roomID: RoomID

@@ -7,7 +7,7 @@ import MatrixCore
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#joining-rooms
 package enum SendJoinV1: Endpoint {
     package static let route = Route(
-        "sendJoinV1", .put, "/_matrix/federation/v1/send_join/{roomId}/{eventId}")
+        "sendJoinV1", .put, "/_matrix/federation/v1/send_join/{roomId}/{eventId}", rateLimit: .federation)
 
     package typealias Request = PlacedEvent
 

@@ -10,7 +10,7 @@ import MatrixCore
 /// - Cost: the state of the room and what authorises it, read while it is sent.
 package enum SendJoinV2: Endpoint {
     package static let route = Route(
-        "sendJoinV2", .put, "/_matrix/federation/v2/send_join/{roomId}/{eventId}")
+        "sendJoinV2", .put, "/_matrix/federation/v2/send_join/{roomId}/{eventId}", rateLimit: .federation)
 
     package typealias Request = PlacedEvent
 

@@ -10,7 +10,7 @@ import MatrixCore
 ///   the user knock, 404 `M_NOT_FOUND` when we are not in the room.
 package enum SendKnock: Endpoint {
     package static let route = Route(
-        "sendKnock", .put, "/_matrix/federation/v1/send_knock/{roomId}/{eventId}")
+        "sendKnock", .put, "/_matrix/federation/v1/send_knock/{roomId}/{eventId}", rateLimit: .federation)
 
     package typealias Request = PlacedEvent
 

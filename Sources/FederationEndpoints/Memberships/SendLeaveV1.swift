@@ -7,7 +7,7 @@ import MatrixCore
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#leaving-rooms-rejecting-invites
 package enum SendLeaveV1: Endpoint {
     package static let route = Route(
-        "sendLeaveV1", .put, "/_matrix/federation/v1/send_leave/{roomId}/{eventId}")
+        "sendLeaveV1", .put, "/_matrix/federation/v1/send_leave/{roomId}/{eventId}", rateLimit: .federation)
 
     package typealias Request = PlacedEvent
 

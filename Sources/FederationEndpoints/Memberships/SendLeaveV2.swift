@@ -9,7 +9,7 @@ import MatrixCore
 ///   404 `M_NOT_FOUND` when we are not in the room.
 package enum SendLeaveV2: Endpoint {
     package static let route = Route(
-        "sendLeaveV2", .put, "/_matrix/federation/v2/send_leave/{roomId}/{eventId}")
+        "sendLeaveV2", .put, "/_matrix/federation/v2/send_leave/{roomId}/{eventId}", rateLimit: .federation)
 
     package typealias Request = PlacedEvent
 

@@ -41,7 +41,7 @@ extension RoomService {
         ].map { StateKey($0) }
         let state = try await room.events(keys)
         var size = 2
-        return keys.compactMap { state[$0]?.event }.filter { event in
+        return try keys.compactMap { state[$0] }.map(renderer.servedEvent).filter { event in
             size += event.content.rawBytes.count + 200
             return size <= Self.maxStrippedStateBytes
         }

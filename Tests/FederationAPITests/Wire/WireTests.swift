@@ -60,14 +60,18 @@ import Testing
         #expect(try read("{}", as: MissingEvents.self).limit == MissingEvents.usualLimit)
     }
 
-    @Test func whatIsWrittenIsRead() throws {
-        let event = Array(#"{"type":"m.room.create"}"#.utf8)
-        let joined = JoinedRoom.Response(
-            origin: try #require(ServerName("a")), state: [event], authChain: [event, event], event: event,
-            serversInRoom: [try #require(ServerName("a")), try #require(ServerName("b"))])
-        let answer = try read(text(joined), as: JoinedRoom.self)
+    @Test func joinsAreReadWithOrWithoutMembers() throws {
+        let answer = try read(
+            #"{"state":[{"a":1},5],"auth_chain":[{},{}],"event":{},"members_omitted":true,"servers_in_room":["a","b"]}"#,
+            as: JoinedRoom.self)
         #expect(answer.state.count == 1 && answer.authChain.count == 2 && answer.event != nil)
         #expect(answer.membersOmitted && answer.serversInRoom.count == 2)
+        let bare = try read(#"{"state":[],"auth_chain":[]}"#, as: JoinedRoom.self)
+        #expect(bare.event == nil && !bare.membersOmitted && bare.serversInRoom.isEmpty)
+    }
+
+    @Test func whatIsWrittenIsRead() throws {
+        let event = Array(#"{"type":"m.room.create"}"#.utf8)
         let events = EventsAnswer.Response(origin: try #require(ServerName("a")), originServerTS: 5, pdus: [event])
         #expect(try text(events) == #"{"origin":"a","origin_server_ts":5,"pdus":[{"type":"m.room.create"}]}"#)
         let id = try #require(EventID("$a:b"))

@@ -54,11 +54,15 @@ import Testing
             let room = try await here.room(by: alice)
             try await here.set(EventType.joinRules, to: ["join_rule": "knock"], in: room, by: alice)
             try await here.set(EventType.name, to: ["name": "The room"], in: room, by: alice)
+            let topic = try await here.set(EventType.topic, to: ["topic": "oops"], in: room, by: alice)
+            _ = try await here.rooms.redact(
+                topic, in: room.roomID, by: alice, reason: nil, device: nil, transactionID: "1")
             let knock = try await here.draft(there, "bob", .knock, in: room)
             let told = try await here.resident.knock(there.request(.knock, knock), from: there.name)
             #expect(try await here.membership(of: there.user("bob"), in: room) == .knock)
             #expect(told.first?.type == EventType.create)
             #expect(told.contains { $0.type == EventType.name })
+            #expect(told.first { $0.type == EventType.topic }?.content.count == 0)
             #expect(told.allSatisfy { $0.type != EventType.member && $0.roomID == room.roomID })
         }
     }
