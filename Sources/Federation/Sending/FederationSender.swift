@@ -10,7 +10,9 @@ import Telemetry
 /// A slot follows the log. Its cursor stays before what a server of it has not got yet; a server that cannot be reached, or
 /// is too slow, is written down as behind, so that the cursor can go on, and gets the rest from the database later.
 package final class FederationSender: Duty {
-    package let name = "federation-sender"
+    static let dutyName = "federation-sender"
+
+    package let name = FederationSender.dutyName
     private let ground: SendingGround
     private let slots: SlotDirectory
 

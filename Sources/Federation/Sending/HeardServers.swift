@@ -11,7 +11,7 @@ package final class HeardServers: Sendable {
     package typealias Observer = @Sendable (ServerName) -> Void
 
     /// What is heard from one server goes to the database this often at most.
-    private static let interval = Duration.seconds(15)
+    private static let interval = Duration.seconds(60)
     private static let maxRemembered = 10_000
 
     private let store: DestinationStore
@@ -37,7 +37,7 @@ package final class HeardServers: Sendable {
     /// To be called when a server has sent us something that was signed by it. Does not fail: at worst that server is tried
     /// again later.
     ///
-    /// Cost: one update of no row, at most every quarter of a minute for each server.
+    /// Cost: one update of no row, at most once a minute for each server.
     package func heardFrom(_ server: ServerName) async {
         let now = clock.monotonic
         if let last = lastNoted[server], now - last < Self.interval { return }

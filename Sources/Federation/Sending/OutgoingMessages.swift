@@ -1,6 +1,5 @@
 import FederationAPI
 import MatrixCore
-import OrderedCollections
 import Storage
 
 /// A public receipt of a local user.
@@ -36,8 +35,8 @@ struct OutgoingMessages: Sendable {
         let userID: UserID
     }
 
-    private var receipts: OrderedDictionary<OutgoingReceipt.Place, OutgoingReceipt> = [:]
-    private var typing: OrderedDictionary<Typist, OutgoingTyping> = [:]
+    private var receipts: [OutgoingReceipt.Place: OutgoingReceipt] = [:]
+    private var typing: [Typist: OutgoingTyping] = [:]
 
     var isEmpty: Bool { receipts.isEmpty && typing.isEmpty }
 
@@ -52,20 +51,22 @@ struct OutgoingMessages: Sendable {
         typing[typist] = change
     }
 
-    /// The first of them, as JSON; they are gone then.
+    /// Some of them, as JSON; they are gone then.
     mutating func take(atMost limit: Int) -> [[UInt8]] {
         guard !isEmpty else { return [] }
         var messages = takeReceipts(atMost: limit)
         let count = min(typing.count, max(limit - messages.count, 0))
-        messages += typing.values.prefix(count).map(Self.message)
-        typing.removeFirst(count)
+        for (typist, change) in typing.prefix(count) {
+            messages.append(Self.message(change))
+            typing[typist] = nil
+        }
         return messages
     }
 
     /// Receipts of many users and rooms go into one message; those of one user in one room, for several threads, cannot.
     private mutating func takeReceipts(atMost limit: Int) -> [[UInt8]] {
         var messages: [[RoomID: [UserID: OutgoingReceipt]]] = []
-        var left: OrderedDictionary<OutgoingReceipt.Place, OutgoingReceipt> = [:]
+        var left: [OutgoingReceipt.Place: OutgoingReceipt] = [:]
         for (place, receipt) in receipts {
             if let index = messages.firstIndex(where: { $0[place.roomID]?[place.userID] == nil }) {
                 messages[index][place.roomID, default: [:]][place.userID] = receipt

@@ -46,7 +46,7 @@ final class SenderSlot: Sendable {
         self.lease = lease
         self.ground = ground
         number = lease.slot
-        fence = SlotFence(duty: "federation-sender", slot: Int32(lease.slot), epoch: lease.epoch)
+        fence = SlotFence(duty: FederationSender.dutyName, slot: Int32(lease.slot), epoch: lease.epoch)
         let feed = ground.services.feed
         let shards = Int(feed.installation.shardCount)
         // Whoever begins for the first time does not tell of the past.
@@ -91,8 +91,21 @@ final class SenderSlot: Sendable {
         defer { beginning.finish() }
         var follower = LogFollower(feed: ground.services.feed, from: start)
         while !Task.isCancelled {
-            for row in try await follower.next() { take(row, try await ground.rows.read(row)) }
+            for row in try await follower.next() { take(row, try await read(row)) }
             saveProgress()
+        }
+    }
+
+    /// Tries until it succeeds: beginning anew from the cursor would send much again.
+    private func read(_ row: LogRow) async throws -> OutgoingRow {
+        while true {
+            do {
+                return try await ground.rows.read(row)
+            } catch {
+                try Task.checkCancellation()
+                log.warning("what to send could not be read; trying again", [.cause: "\(error)"])
+                try await telemetry.clock.sleep(for: Self.pauseAfterFailure)
+            }
         }
     }
 
