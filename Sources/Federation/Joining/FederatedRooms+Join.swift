@@ -48,9 +48,15 @@ extension FederatedRooms {
         guard let create = stored[answer.create.eventID], !create.stored.flags.contains(.rejected) else {
             throw MatrixError(.unknown, "the room's create event is not valid", status: 502)
         }
-        let state = try await rooms.state(of: answer.state.compactMap { stored[$0.eventID] }, in: room)
-        let options = RemoteEventOptions(
-            stateBefore: state.root, packs: state.pack.map { [$0] } ?? [], beginsAnew: true)
+        var held: [StateKeyNID: EventNID] = [:]
+        for event in answer.state {
+            guard let event = stored[event.eventID], !event.stored.flags.contains(.rejected),
+                let key = event.stored.stateKeyNID
+            else { continue }
+            held[key] = event.nid
+        }
+        let state = try await rooms.state(of: held, in: room)
+        let options = RemoteEventOptions(stateBefore: state.root, packs: state.packs, beginsAnew: true)
         switch try await rooms.write(.remote(join, options), in: room) {
         case .written, .unchanged, .repeated: return
         case .rejected(let refusal), .softFailed(let refusal): throw MatrixError(.forbidden, refusal.reason)

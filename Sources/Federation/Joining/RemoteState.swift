@@ -14,8 +14,6 @@ package struct RemoteState: Sendable {
     /// Events that are asked for one by one; when more are missing the whole state is fetched.
     private static let maxSingleEvents = 100
     private static let eventsPerQuery = 1_000
-    /// Entries that go into one pack of the state tree.
-    private static let entriesPerPack = 50_000
 
     private let rooms: RoomService
     private let client: FederationClient
@@ -111,15 +109,8 @@ package struct RemoteState: Sendable {
                 "some of a state could not be had",
                 [.roomID: "\(room.roomID)", .count: "\(ids.count - held.count)"])
         }
-        var tree = rooms.reader.tree(of: room, at: .empty)
-        var packs: [StateUpdate.NewPack] = []
-        let changes = held.map { StateChange(key: $0.key, event: $0.value) }
-        for some in changes.pieces(of: Self.entriesPerPack) {
-            let update = try await tree.applying(some, newPack: try await rooms.writing.numbers.pack())
-            tree = update.tree
-            if let pack = update.pack { packs.append(pack) }
-        }
-        return (tree.root, packs)
+        let state = try await rooms.state(of: held, in: room)
+        return (state.root, state.packs)
     }
 }
 

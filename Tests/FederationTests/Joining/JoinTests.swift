@@ -35,6 +35,24 @@ import Testing
         }
     }
 
+    /// More than what goes into one statement, one query or one answer.
+    @Test func takesInARoomOfManyMembers() async throws {
+        let server = try ResidentServer()
+        let count = 1_200
+        for number in 0..<count {
+            let user = server.user("user\(number)")
+            try server.add(EventType.member, user.description, by: user, ["membership": "join"])
+        }
+        try await JoiningInstallation.with(server) { here in
+            let bob = try await here.user("bob")
+            try await here.rooms.join(server.roomID, as: bob, via: [server.name])
+            let room = try await here.room(server)
+            #expect(try await here.rooms.reader.memberships.counts(of: room.nid).joined == count + 2)
+            let now = try #require(try await here.rooms.reader.current(room))
+            #expect(now.root.count == server.current.count)
+        }
+    }
+
     @Test func twoUsersJoinAtTheSameTime() async throws {
         let server = try ResidentServer()
         try await JoiningInstallation.with(server) { here in

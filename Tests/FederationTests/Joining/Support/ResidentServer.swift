@@ -12,7 +12,6 @@ final class ResidentServer: Sendable {
 
     private struct State {
         var events: [Event] = []
-        var stateBefore: [EventID: Place] = [:]
         var current: Place = [:]
         var changes: [String: Change] = [:]
         var refusals: [String: (status: Int, errcode: String)] = [:]
@@ -89,7 +88,6 @@ final class ResidentServer: Sendable {
 
     func accept(_ event: Event) {
         state.withLock { state in
-            state.stateBefore[event.eventID] = state.current
             state.events.append(event)
             if let key = event.fullStateKey { state.current[key] = event }
         }
@@ -176,9 +174,11 @@ final class ResidentServer: Sendable {
     }
 
     private func stateAnswer(_ call: ResidentCall) -> JSONValue? {
-        guard let id = call.query["event_id"]?.first.flatMap({ EventID($0) }),
-            let place = state.withLock({ $0.stateBefore[id] })
-        else { return nil }
+        let events = events
+        guard let end = events.firstIndex(where: { $0.eventID.description == call.query["event_id"]?.first }) else {
+            return nil
+        }
+        let place = AuthStateMap(events[..<end]).events
         let (pdus, chain) = (Array(place.values), chain(of: Array(place.values)))
         guard call.operation == "state_ids" else {
             return ["pdus": .array(pdus.map(Self.json)), "auth_chain": .array(chain.map(Self.json))]
