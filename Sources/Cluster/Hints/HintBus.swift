@@ -2,6 +2,9 @@
 ///
 /// Owned here so that one process alone (`apus serve` without Redis) needs none.
 package protocol HintBus: Sendable {
+    /// Whether hints arrive, as far as is known: what others do is then heard of within a few milliseconds.
+    var isConnected: Bool { get }
+
     /// Tells everybody who subscribes to the channel, this process included. Never waits; without a connection it is lost.
     func publish(_ payload: [UInt8], to channel: String)
 
@@ -23,6 +26,8 @@ package protocol HintBus: Sendable {
 
 /// The bus of a process that is alone: nobody listens.
 package struct NoHints: HintBus {
+    package var isConnected: Bool { false }
+
     package init() {}
     package func publish(_ payload: [UInt8], to channel: String) {}
     package func subscribe(to channel: String, _ receive: @escaping @Sendable ([UInt8]) -> Void) {}

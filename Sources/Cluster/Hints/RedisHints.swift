@@ -43,6 +43,8 @@ package final class RedisHints: HintBus {
 
     // MARK: HintBus
 
+    package var isConnected: Bool { client.state == .connected }
+
     package func publish(_ payload: [UInt8], to channel: String) { client.publish(channel, payload) }
 
     /// To be called before `run`.
@@ -51,7 +53,7 @@ package final class RedisHints: HintBus {
     }
 
     package func publishStamped(_ payload: [UInt8], to channel: String) async -> Bool {
-        guard client.state == .connected else { return false }
+        guard isConnected else { return false }
         let command: [[UInt8]] = [
             Array("EVAL".utf8), Array(Self.stampAndPublish.utf8), [UInt8(ascii: "1")],
             Array("\(channel):serial".utf8), Array(channel.utf8), payload,

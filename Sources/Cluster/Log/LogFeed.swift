@@ -61,6 +61,9 @@ package final class LogFeed: Sendable {
 
     // MARK: Reading
 
+    /// Whether rows of other workers are heard of within milliseconds; otherwise within `pollInterval`.
+    package var hearsAtOnce: Bool { hints.isConnected }
+
     /// Everything at or below has been told to the observers or is being told.
     package var heads: LogVector { window.withLock { $0.heads } }
 

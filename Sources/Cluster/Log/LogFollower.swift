@@ -1,4 +1,5 @@
 package import Storage
+import Telemetry
 
 /// Reads the log onward from a cursor, at the reader's own pace: what duties and other slow followers do.
 ///
@@ -7,6 +8,8 @@ package import Storage
 package struct LogFollower: Sendable {
     /// Rows in one answer, over all shards.
     package static let maxRows = LogStore.maxRows
+    /// How long rows are gathered once there are some: whoever follows at its own pace is woken less often for it.
+    private static let moment = Duration.milliseconds(10)
 
     /// Everything at or below it has been returned.
     package private(set) var cursor: LogVector
@@ -23,6 +26,7 @@ package struct LogFollower: Sendable {
             let rows = try await available()
             if !rows.isEmpty { return rows }
             await feed.waitForMore(than: cursor)
+            guard (try? await feed.telemetry.clock.sleep(for: Self.moment)) != nil else { break }
         }
         return []
     }

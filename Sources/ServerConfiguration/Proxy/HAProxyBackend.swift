@@ -43,7 +43,7 @@ extension HAProxyConfiguration {
             switch self {
             case .client:
                 // Requests with neither, and those whose worker is busier than the others, go round instead.
-                ["balance hash var(txn.about)", "hash-type consistent", "hash-balance-factor 150"]
+                ["balance hash var(txn.about)", "hash-type consistent", "hash-balance-factor 200"]
             case .federation: ["balance roundrobin"]
             // Transfers differ in length by orders of magnitude.
             case .media: ["balance leastconn"]

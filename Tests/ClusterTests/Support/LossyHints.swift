@@ -14,6 +14,8 @@ final class LossyHints: HintBus {
     /// - Parameter isLost: whether the message of that number, counted from 0, goes nowhere.
     init(_ isLost: @escaping @Sendable (Int) -> Bool) { self.isLost = isLost }
 
+    let isConnected = true
+
     func publish(_ payload: [UInt8], to channel: String) {
         let receivers = state.withLock { state in
             defer { state.published += 1 }
