@@ -13,13 +13,7 @@ extension WorkingBatch {
         case .settled(let result): return result
         }
         // Step 6: by the current state, which a back-dated event cannot choose.
-        // After a gap ours may be old: then it is what our state and that of the event make together.
-        let current = options.stateBefore == nil ? tree : try await resolve([tree, placing.before])
-        let rules = AuthRules(version: try roomVersion())
-        if !extremities.isEmpty, !options.beginsAnew,
-            case .refused(let refusal) = rules.check(
-                event, against: try await authState(for: event, rules, in: current))
-        {
+        if !options.beginsAnew, let refusal = try await refusal(of: event, placing.before, options) {
             try options.refuse(refusal)
             _ = try await enter(
                 event, known: placing.known, flags: .softFailed, stateBefore: placing.before.root, isLive: false)
@@ -28,6 +22,17 @@ extension WorkingBatch {
         // When somebody of ours was faster, the room is already of the present.
         if options.beginsAnew, localMembers.isEmpty { setExtremities([]) }
         return .written([try await accept(event, placing, isRelayed: options.isRelayed)])
+    }
+
+    /// Why the current state refuses an event.
+    private mutating func refusal(
+        of event: Event, _ before: StateTree, _ options: RemoteEventOptions
+    ) async throws -> AuthRefusal? {
+        if extremities.isEmpty { return nil }
+        // After a gap ours may be old: then it is what our state and that of the event make together.
+        let current = options.stateBefore == nil ? tree : try await resolve([tree, before])
+        let rules = AuthRules(version: try roomVersion())
+        return rules.check(event, against: try await authState(for: event, rules, in: current)).refusal
     }
 
     /// A create event that comes as if it were new. The room has begun already; by the rules alone another beginning would be
