@@ -5,7 +5,7 @@ import Testing
 @Suite struct TidinessTests {
     @Test func timeAndChanceComeFromOnePlace() throws {
         let pattern =
-            #/\bDate\(\)|\bDate\.now\b|\bUUID\(\)|\.random\(|\.randomElement\(|\.shuffled?\(|\bSystemRandomNumberGenerator\b|(?:Continuous|Suspending)Clock(?:\(\))?\.now\b|\bDispatchTime\.now\b|\bclock_gettime\(|\bgettimeofday\(|\brandombytes_(?:buf|random|uniform)\(|\bRAND_bytes\(|\bgetrandom\(|\bgetentropy\(/#
+            #/\bDate\(\)|\bDate\.now\b|\bUUID\(\)|\.random\(|\.randomElement\(|\.shuffled?\((?!using:)|\bSystemRandomNumberGenerator\b|(?:Continuous|Suspending)Clock(?:\(\))?\.now\b|\bDispatchTime\.now\b|\bclock_gettime\(|\bgettimeofday\(|\brandombytes_(?:buf|random|uniform)\(|\bRAND_bytes\(|\bgetrandom\(|\bgetentropy\(/#
         let words: Set<String> = [
             "Date", "UUID", "random", "randomElement", "shuffle", "shuffled", "SystemRandomNumberGenerator",
             "ContinuousClock",

@@ -117,6 +117,7 @@ package struct Homeserver: Sendable {
     func drain() {
         sync.watches.drain()
         media?.downloads.drain()
+        federation?.keys.stop()
     }
 
     package func close() async {
@@ -126,7 +127,6 @@ package struct Homeserver: Sendable {
         }
         await accounts.hasher.shutdown()
         await media?.close()
-        federation?.keys.stop()
         await core.close()
     }
 }
