@@ -50,6 +50,8 @@ struct MissingEventsSearch: Sendable {
         var known = Set(events.map(\.eventID))
         var found: [Event] = []
         var latest = try await withMissingPredecessors(events, besides: known)
+        // Auth events may be all that is missing.
+        if latest.isEmpty { return [] }
         for _ in 0..<Self.maxRounds where !latest.isEmpty && found.count < Self.maxEvents {
             let request = MissingEvents(
                 earliestEvents: earliest.map(\.eventID), latestEvents: latest.prefix(Self.maxIDs).map(\.eventID),
