@@ -23,8 +23,7 @@ extension RoomService {
             throw MatrixError.unknownRoom
         }
         if target.event.sender != user.userID {
-            let state = try await now.events([.create, .powerLevels])
-            let levels = AuthStateMap(state.values.map(\.event)).powerLevels(in: version)
+            let levels = try await now.powerLevels()
             guard levels.level(of: user.userID) >= levels.required(.redact) else {
                 throw MatrixError(.forbidden, "you may not redact events of others")
             }

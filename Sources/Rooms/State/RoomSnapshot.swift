@@ -58,6 +58,12 @@ package struct RoomSnapshot: Sendable {
         return name.flatMap { HistoryVisibility(rawValue: $0) } ?? .shared
     }
 
+    package func powerLevels() async throws -> PowerLevels {
+        guard let version = RoomVersion(room.version) else { throw StorageError.corrupt("rooms.version") }
+        let state = try await events([.create, .powerLevels])
+        return AuthStateMap(state.values.map(\.event)).powerLevels(in: version)
+    }
+
     package func joinRule() async throws -> String {
         try await content(EventType.joinRules)?["join_rule"]?.string ?? "invite"
     }

@@ -5,7 +5,7 @@ enum EventStatements {
     static let all = [
         byNIDs, byIDs, byIDAnyRoom, byTransaction, numbers, timelineBefore, timelineAfter, newestInTimeline, before,
         after,
-        missing, authFacts, nidsToIDs, newestPosition, lowestDepth,
+        missing, authFacts, nidsToIDs, lowestDepth,
     ]
 
     private static let columns = """
@@ -55,8 +55,6 @@ enum EventStatements {
         select \(columns) from \(source) where e.room_nid = $1 and e.position > 0 and e.position <= $2
         order by e.position desc, e.event_nid desc limit 1
         """, mode: .read)
-    static let newestPosition = Statement(
-        "events.newest_position", "select max(position) from events where room_nid = $1 and position > 0", mode: .read)
 
     // Pagination, in the order of the graph.
     static let before = Statement(
