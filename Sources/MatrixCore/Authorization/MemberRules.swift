@@ -16,7 +16,7 @@ struct MemberRules<State: AuthState> {
             return .refused("5.1", "a member event whose state key is no user id")
         }
         guard let text = event.content["membership"]?.string else {
-            return .refused("5.1", "a member event without a membership")
+            return .malformed("5.1", "a member event without a membership")
         }
         switch Membership(rawValue: text) {
         case .join: return checkAuthorisingSignature() ?? checkJoin(of: target)
@@ -25,7 +25,7 @@ struct MemberRules<State: AuthState> {
         case .ban: return checkBan(of: target)
         case .knock where version.authorization.allowsKnocking: return checkKnock(of: target)
         // Rule 5.8 (5.6 in v1-v5, 4.6 in v6, 4.7 in v7).
-        case .knock, nil: return .refused("5.8", "an unknown membership")
+        case .knock, nil: return .malformed("5.8", "an unknown membership")
         }
     }
 

@@ -33,23 +33,23 @@ struct PowerLevelRules<State: AuthState> {
         // no implementation could go on, although the rules do not say so.
         for level in NamedPowerLevel.allCases {
             guard content[level.rawValue].map({ reader.level($0) != nil }) ?? true else {
-                return .refused("10.1", "a power level is not an integer")
+                return .malformed("10.1", "a power level is not an integer")
             }
         }
         // Rule 10.2 (v12; 9.2 in v10-v11), and the same for earlier versions.
         for key in ["events", "notifications"] where key == "events" || version.authorization.checksNotificationLevels {
             guard let levels = content[key] else { continue }
             guard let entries = levels.object, entries.allSatisfy({ reader.level($0.value) != nil }) else {
-                return .refused("10.2", "\(key) is not an object of integers")
+                return .malformed("10.2", "\(key) is not an object of integers")
             }
         }
         guard let users = content["users"] else { return nil }
         // Rule 10.3 (v12; 10.1 in v1-v5, 9.1 in v6-v9, 9.3 in v10-v11).
-        guard let entries = users.object else { return .refused("10.3", "users is not an object") }
+        guard let entries = users.object else { return .malformed("10.3", "users is not an object") }
         let creators = RoomCreators(create: state.createEvent, version: version)
         for (key, value) in entries {
             guard let user = UserID(key), reader.level(value) != nil else {
-                return .refused("10.3", "users is not an object from user ids to power levels")
+                return .malformed("10.3", "users is not an object from user ids to power levels")
             }
             // Rule 10.4 (v12).
             if version.authorization.hasPrivilegedCreators, creators.contains(user) {

@@ -51,7 +51,7 @@ extension WorkingBatch {
         case .placed(let placing):
             let entered = try await enter(
                 event, known: placing.known, flags: [], stateBefore: placing.before.root, isLive: false)
-            if let redacted = try await redactionTarget(event, state: [:]) {
+            if let redacted = try await redactionTarget(event) {
                 note(redaction: redacted, by: entered.nid)
             }
             return .written([entered])
@@ -213,33 +213,16 @@ extension WorkingBatch {
     private mutating func enter(
         _ event: Event, known: [EventID: RoomEvent], flags: EventFlags, stateBefore: StateRoot?, isLive: Bool
     ) async throws -> RoomEvent {
-        let auth = event.authEvents.compactMap { known[$0]?.nid }.sorted()
-        let previous = event.prevEvents.compactMap { known[$0]?.nid }
-        let nid: EventNID
-        if let earlier = known[event.eventID] {
-            nid = earlier.nid
-        } else if let fresh = try await services.numbers.events(1, above: (auth + previous).max()).first {
-            nid = fresh
-        } else {
-            throw StorageError.missing("event number")
-        }
-        let sender = try await reader.interning.user(event.sender)
-        let stateKeyNID: StateKeyNID? =
-            if let key = event.fullStateKey { try await reader.interning.stateKey(key) } else { nil }
-        var flags = flags
-        if isLive, let stateBefore {
-            let decision = try await notify(event, nid, before: tree.at(stateBefore))
-            if decision.notifiesByDefault { flags.insert(.notifies) }
-            note(notifications: decision.exceptions)
-            if let redacted = try await redactionTarget(event, state: [:]) { note(redaction: redacted, by: nid) }
-        }
+        let entered = try await enter(
+            Entry(
+                event: event, earlier: known[event.eventID]?.nid,
+                authEvents: event.authEvents.compactMap { known[$0]?.nid },
+                previous: event.prevEvents.compactMap { known[$0]?.nid }, flags: flags, stateBefore: stateBefore,
+                isLive: isLive))
         // An outlier's own place is not known: history goes on there all the same.
         let unplaced = event.prevEvents.filter { known[$0].map { $0.stored.stateBefore == nil } ?? true }
-        note(missing: unplaced.map { ($0, nid) })
-        return note(
-            NewEvent(
-                nid: nid, event: event, isLive: isLive, senderNID: sender.nid, stateKeyNID: stateKeyNID, flags: flags,
-                stateBefore: stateBefore, authEvents: auth), event)
+        note(missing: unplaced.map { ($0, entered.nid) })
+        return entered
     }
 }
 

@@ -114,7 +114,7 @@ struct WorkingBatch {
         let event = try builder.signed(by: services.server.name, with: services.server.signingKey)
         let authState = AuthStateMap(state.values.map(\.event))
         if case .refused(let refusal) = rules.check(event, against: authState) {
-            throw MatrixError(.forbidden, refusal.reason)
+            throw MatrixError(refusal.isMalformed ? .badJSON : .forbidden, refusal.reason)
         }
         state = state.filter { keys.contains($0.key) }
         return try await place(event, authEvents: state, transaction: draft.transaction)
@@ -129,36 +129,62 @@ struct WorkingBatch {
     private mutating func place(
         _ event: Event, authEvents: [StateKey: RoomEvent], transaction: EventTransaction?
     ) async throws -> RoomEvent {
-        let auth = authEvents.values.map(\.nid).sorted()
-        let floor = (auth + extremities.map(\.nid)).max()
-        guard let nid = try await services.numbers.events(1, above: floor).first else {
-            throw StorageError.missing("event number")
-        }
-        let sender = try await reader.interning.user(event.sender)
-        let stateKeyNID: StateKeyNID? =
-            if let key = event.fullStateKey { try await reader.interning.stateKey(key) } else { nil }
-        let decision = try await notify(event, nid, before: tree)
-        let new = NewEvent(
-            nid: nid, event: event, isLive: true, senderNID: sender.nid, stateKeyNID: stateKeyNID,
-            flags: decision.notifiesByDefault ? [.notifies] : [], stateBefore: tree.root, authEvents: auth,
-            transaction: transaction)
-        append.notifications += decision.exceptions
-        let made = note(new, event)
-        if let redacted = try await redactionTarget(event, state: authEvents) {
-            append.redactions.append((redacted, nid))
-        }
-        if let stateKeyNID { try await change([StateChange(key: stateKeyNID, event: nid)]) }
+        let made = try await enter(
+            Entry(
+                event: event, authEvents: authEvents.values.map(\.nid), previous: extremities.map(\.nid),
+                stateBefore: tree.root, isLive: true, transaction: transaction))
+        if let key = made.stored.stateKeyNID { try await change([StateChange(key: key, event: made.nid)]) }
         let covered = Set(event.prevEvents)
         extremities = extremities.filter { !covered.contains($0.eventID) } + [made]
         return made
     }
 
-    @discardableResult
-    mutating func note(_ new: NewEvent, _ event: Event) -> RoomEvent {
+    /// An event on its way into the batch.
+    struct Entry {
+        let event: Event
+        /// The number that it has already.
+        var earlier: EventNID?
+        let authEvents: [EventNID]
+        let previous: [EventNID]
+        var flags: EventFlags = []
+        /// `nil` when its place in the graph is not known.
+        let stateBefore: StateRoot?
+        let isLive: Bool
+        var transaction: EventTransaction?
+    }
+
+    /// Takes an event into the batch, with what it does besides: whom it notifies, what it redacts. Its number is above those
+    /// of the events that it cites.
+    mutating func enter(_ entry: Entry) async throws -> RoomEvent {
+        let event = entry.event
+        let nid: EventNID
+        if let earlier = entry.earlier {
+            nid = earlier
+        } else {
+            let floor = (entry.authEvents + entry.previous).max()
+            guard let fresh = try await services.numbers.events(1, above: floor).first else {
+                throw StorageError.missing("event number")
+            }
+            nid = fresh
+        }
+        let sender = try await reader.interning.user(event.sender)
+        let stateKeyNID: StateKeyNID? =
+            if let key = event.fullStateKey { try await reader.interning.stateKey(key) } else { nil }
+        var flags = entry.flags
+        if entry.isLive, let before = entry.stateBefore {
+            let decision = try await notify(event, nid, before: tree.at(before))
+            if decision.notifiesByDefault { flags.insert(.notifies) }
+            append.notifications += decision.exceptions
+            if let redacted = try await redactionTarget(event) { append.redactions.append((redacted, nid)) }
+        }
+        let new = NewEvent(
+            nid: nid, event: event, isLive: entry.isLive, senderNID: sender.nid, stateKeyNID: stateKeyNID,
+            flags: flags, stateBefore: entry.stateBefore, authEvents: entry.authEvents.sorted(),
+            transaction: entry.transaction)
         append.events.append(new)
-        let noted = RoomEvent(stored: StoredEvent(new, in: room.nid, at: 0), event: event)
-        made[new.nid] = noted
-        return noted
+        let entered = RoomEvent(stored: StoredEvent(new, in: room.nid, at: 0), event: event)
+        made[nid] = entered
+        return entered
     }
 
     /// Moves the room's state on, and the memberships with it.
@@ -232,7 +258,7 @@ struct WorkingBatch {
     /// The event that a redaction redacts, when it may: one's own server's, or any with enough power.
     ///
     /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
-    func redactionTarget(_ event: Event, state: [StateKey: RoomEvent]) async throws -> EventID? {
+    func redactionTarget(_ event: Event) async throws -> EventID? {
         guard event.type == EventType.redaction, event.stateKey == nil, let redacts = event.redacts else { return nil }
         if let target = try await reader.events.event(redacts, in: room) ?? madeEvent(redacts) {
             if target.event.type == EventType.create { return nil }
@@ -251,8 +277,6 @@ struct WorkingBatch {
     mutating func note(missing: [(eventID: EventID, child: EventNID)]) { append.missing += missing }
 
     mutating func note(redaction: EventID, by nid: EventNID) { append.redactions.append((redaction, nid)) }
-
-    mutating func note(notifications: [NotificationException]) { append.notifications += notifications }
 
     // MARK: The commit
 
