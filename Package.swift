@@ -102,7 +102,7 @@ let modules: [Module] = [
             "Accounts", "Rooms", "Ephemeral", "Directory", "Cluster", "Storage", "FederationAPI", "HTTPAPI",
             "MatrixCore", "Telemetry",
         ],
-        products: [logging, nio, httpTypes, deque, ordered], testUses: ["ApusTesting"]),
+        products: [logging, nio, httpTypes, deque], testUses: ["ApusTesting"]),
 
     Module(
         name: "ClientEndpoints", uses: services + ["HTTPAPI", "MatrixCore", "Telemetry"],
@@ -132,7 +132,9 @@ let modules: [Module] = [
     Module(name: "apus-push", kind: .executable, uses: ["ServerConfiguration", "Worker"], tested: false),
     Module(name: "apus", kind: .executable, uses: ["ServerConfiguration", "Worker"], tested: false),
 
-    Module(name: "ApusTesting", uses: ["MatrixCore", "Reactor", "CPostgres", "CLinux"], tested: false),
+    Module(
+        name: "ApusTesting",
+        uses: ["Storage", "Postgres", "Telemetry", "MatrixCore", "Reactor", "CPostgres", "CLinux"], tested: false),
     Module(
         name: "apus-load", kind: .executable, uses: ["COpenSSL"],
         products: [nio, nioPosix, nioHTTP1, arguments], tested: false, path: "Benchmarks/Load"),
@@ -142,7 +144,6 @@ let modules: [Module] = [
 let freeTests: [(name: String, uses: [String])] = [
     ("RepositoryTests", []),
     ("ConformanceTests", endpoints + ["HTTPAPI"]),
-    ("SystemTests", ["ApusTesting", "MatrixCore"]),
 ]
 
 let only = (ProcessInfo.processInfo.environment["APUS_ONLY"] ?? "").split(separator: ",").map(String.init)

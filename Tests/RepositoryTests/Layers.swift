@@ -72,7 +72,8 @@ enum Layers {
         "apus-media": rule(["Worker", "ServerConfiguration"]),
         "apus-push": rule(["Worker", "ServerConfiguration"]),
 
-        "ApusTesting": rule(["MatrixCore", "Reactor", "CPostgres", "CLinux"]),
+        "ApusTesting": rule(
+            ["Storage", "Postgres", "Telemetry", "MatrixCore", "Reactor", "CPostgres", "CLinux"]),
     ]
 
     private static func rule(_ modules: Set<String>, _ packages: Set<String> = []) -> Rule {

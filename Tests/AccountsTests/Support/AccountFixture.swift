@@ -4,7 +4,6 @@ import Cluster
 import HTTPAPI
 import MatrixCore
 import Postgres
-import Reactor
 import Storage
 import Telemetry
 
@@ -12,37 +11,18 @@ import Telemetry
 struct AccountFixture: Sendable {
     static let serverName = ServerName("example.org")!
 
-    let database: TestDatabase
-    let reactor: Reactor
+    let database: MigratedDatabase
     let installation: Installation
     let clock: ManualClock
 
     static func with(_ body: (AccountFixture) async throws -> Void) async throws {
-        let reactor = try Reactor()
-        let template = "apus_\(fingerprint)"
-        try await TestDatabase.prepareTemplate(template) { url in
-            let pool = PostgresPool(
-                PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: template) { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: Log.discarding.logger)
+        try await MigratedDatabase.with { database in
+            let pool = database.pool()
             let installation = try await LogStore(pool: pool).installation()
             await pool.close()
             guard let installation else { throw TestingError("the database says not what it is") }
-            try await body(
-                AccountFixture(
-                    database: database, reactor: reactor, installation: installation, clock: ManualClock()))
+            try await body(AccountFixture(database: database, installation: installation, clock: ManualClock()))
         }
-        await reactor.shutdown()
-    }
-
-    /// The same name for everybody who migrates alike: the template is made once.
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     /// One more worker on the database.
@@ -63,8 +43,7 @@ struct AccountFixture: Sendable {
 
     /// Everything that the tables hold, as text.
     func dump() async throws -> String {
-        let pool = PostgresPool(
-            PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: Log.discarding.logger)
+        let pool = database.pool()
         var text = ""
         for row in try await pool.query(Dump.tables) {
             let table = try row.get(0, String.self)

@@ -26,9 +26,7 @@ struct AccountWorker: Sendable {
     ) async throws -> AccountWorker {
         let telemetry = Telemetry(
             log: .discarding, metrics: MetricsRegistry(), clock: fixture.clock, random: SystemRandomSource())
-        let pool = PostgresPool(
-            PostgresConfiguration(conninfo: fixture.database.url), reactor: fixture.reactor,
-            logger: telemetry.log.logger)
+        let pool = fixture.database.pool()
         let feed = try await LogFeed.start(
             installation: fixture.installation, store: LogStore(pool: pool), hints: hints, telemetry: telemetry)
         let interning = Interning(pool: pool, shardCount: fixture.installation.shardCount)

@@ -7,7 +7,6 @@ import HTTPTypes
 import MatrixCore
 import NIOCore
 import Postgres
-import Reactor
 import Storage
 import Telemetry
 
@@ -49,14 +48,10 @@ struct AccountAPI: Sendable {
         registration: RegistrationPolicy = RegistrationPolicy(isOpen: true, allowsGuests: true),
         publicBaseURL: String? = "https://matrix.example.org/", _ body: (AccountAPI) async throws -> Void
     ) async throws {
-        let reactor = try Reactor()
         let telemetry = Telemetry(
             log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        try await TestDatabase.with { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: telemetry.log.logger)
-            guard let name = ServerName("example.org") else { throw TestingError("no server name") }
-            _ = try await Migrator(pool: pool).migrate(serverName: name, now: 1)
+        try await MigratedDatabase.with { database in
+            let (pool, name) = (database.pool(), database.serverName)
             let log = LogStore(pool: pool)
             guard let installation = try await log.installation() else { throw TestingError("no installation") }
             let feed = try await LogFeed.start(
@@ -87,7 +82,6 @@ struct AccountAPI: Sendable {
             await hasher.shutdown()
             await pool.close()
         }
-        await reactor.shutdown()
     }
 
     // MARK: Requests

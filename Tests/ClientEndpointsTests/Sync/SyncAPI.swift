@@ -7,13 +7,13 @@ import HTTPTypes
 import MatrixCore
 import NIOCore
 import Postgres
-import Reactor
 import Rooms
 import Storage
 import Sync
 import Telemetry
 
-/// The endpoints about rooms and about following them as a client meets them. A token is the localpart of its user.
+/// The endpoints about rooms and about following them as a client meets them. A token is the localpart of its user, after
+/// `suspended.` that of a user who is suspended.
 struct SyncAPI: Sendable {
     static let serverName = ServerName("example.org")!
 
@@ -30,9 +30,12 @@ struct SyncAPI: Sendable {
         let interning: Interning
 
         func user(presenting token: AccessToken, in request: CallerRequest) async throws -> LocalUser? {
-            guard let userID = UserID("@\(token.secret):example.org") else { return nil }
+            let isSuspended = token.secret.hasPrefix("suspended.")
+            let name = isSuspended ? token.secret.dropFirst("suspended.".count) : token.secret[...]
+            guard let userID = UserID("@\(name):example.org") else { return nil }
             return LocalUser(
-                userID: userID, userNID: try await interning.user(userID).nid, deviceID: "D", tokenID: 1)
+                userID: userID, userNID: try await interning.user(userID).nid, deviceID: "D", tokenID: 1,
+                isSuspended: isSuspended)
         }
     }
 
@@ -43,13 +46,10 @@ struct SyncAPI: Sendable {
     }
 
     static func with(_ body: @escaping @Sendable (SyncAPI) async throws -> Void) async throws {
-        let reactor = try Reactor()
         let telemetry = Telemetry(
             log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        try await TestDatabase.with { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: telemetry.log.logger)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
+        try await MigratedDatabase.with { database in
+            let pool = database.pool()
             let log = LogStore(pool: pool)
             guard let installation = try await log.installation() else { throw TestingError("no installation") }
             let feed = try await LogFeed.start(
@@ -95,7 +95,6 @@ struct SyncAPI: Sendable {
             }
             await pool.close()
         }
-        await reactor.shutdown()
     }
 
     private static func roomService(
@@ -148,6 +147,7 @@ private struct NoAliases: RoomAliasing {
     func resolve(_ alias: RoomAlias) async throws -> (roomID: RoomID, servers: [ServerName]) {
         throw MatrixError.notFound()
     }
+    func permitsPublishing(isAdministrator: Bool) -> Bool { isAdministrator }
     func isTaken(_ alias: RoomAlias) async throws -> Bool { false }
     func reserve(_ alias: RoomAlias, for room: RoomRecord, by user: UserRecord) async throws {}
     func release(_ alias: RoomAlias) async throws {}

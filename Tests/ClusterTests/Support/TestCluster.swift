@@ -8,37 +8,21 @@ import Telemetry
 
 /// A migrated database and what several workers share in one test process.
 struct TestCluster: Sendable {
-    static let serverName = ServerName("example.org")!
-
-    let database: TestDatabase
-    let reactor: Reactor
+    let database: MigratedDatabase
     let installation: Installation
 
     /// Runs `body` with a new database of its own.
     static func with(_ body: (TestCluster) async throws -> Void) async throws {
-        let reactor = try Reactor()
-        let template = "apus_\(fingerprint)"
-        try await TestDatabase.prepareTemplate(template) { url in
-            let pool = PostgresPool(
-                PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: template) { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: Log.discarding.logger)
+        try await MigratedDatabase.with { database in
+            let pool = database.pool()
             let installation = try await LogStore(pool: pool).installation()
             await pool.close()
             guard let installation else { throw TestingError("the database says not what it is") }
-            try await body(TestCluster(database: database, reactor: reactor, installation: installation))
+            try await body(TestCluster(database: database, installation: installation))
         }
-        await reactor.shutdown()
     }
 
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
-    }
+    var reactor: Reactor { database.reactor }
 
     /// Runs one more worker, while `body` runs.
     func withWorker<Value: Sendable>(
@@ -76,9 +60,7 @@ struct TestWorker: Sendable {
 
     static func start(in cluster: TestCluster, hints: any HintBus) async throws -> TestWorker {
         let telemetry = Telemetry.silent
-        let pool = PostgresPool(
-            PostgresConfiguration(conninfo: cluster.database.url), reactor: cluster.reactor,
-            logger: telemetry.log.logger)
+        let pool = cluster.database.pool()
         let store = LogStore(pool: pool)
         let feed = try await LogFeed.start(
             installation: cluster.installation, store: store, hints: hints, telemetry: telemetry)

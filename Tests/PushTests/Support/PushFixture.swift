@@ -5,7 +5,6 @@ import MatrixCore
 import NIOPosix
 import Postgres
 import Push
-import Reactor
 import Rooms
 import Storage
 import Telemetry
@@ -27,31 +26,14 @@ struct PushFixture: Sendable {
     let telemetry: Telemetry
 
     static func with(_ body: (PushFixture) async throws -> Void) async throws {
-        let reactor = try Reactor()
-        let template = "apus_\(fingerprint)"
-        try await TestDatabase.prepareTemplate(template) { url in
-            let pool = pool(url, reactor)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: template) { database in
-            let fixture = try await PushFixture(pool: pool(database.url, reactor))
+        try await MigratedDatabase.with { database in
+            let fixture = try await PushFixture(pool: database.pool())
             do { try await body(fixture) } catch {
                 await fixture.pool.close()
                 throw error
             }
             await fixture.pool.close()
         }
-        await reactor.shutdown()
-    }
-
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-    }
-
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     private init(pool: PostgresPool) async throws {

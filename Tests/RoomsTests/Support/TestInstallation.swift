@@ -2,7 +2,6 @@ import ApusTesting
 import Cluster
 import MatrixCore
 import Postgres
-import Reactor
 import Rooms
 import Storage
 import Telemetry
@@ -11,39 +10,22 @@ import Telemetry
 struct TestInstallation: Sendable {
     static let serverName = ServerName("example.org")!
 
-    let database: TestDatabase
-    let reactor: Reactor
+    let database: MigratedDatabase
     let telemetry: Telemetry
     let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32))!
 
     /// Runs `body` with a new database of its own.
     static func with(clock: any Clock = SystemClock(), _ body: (TestInstallation) async throws -> Void) async throws {
-        let reactor = try Reactor()
-        try await TestDatabase.prepareTemplate("apus_\(fingerprint)") { url in
-            let pool = pool(url, reactor)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: "apus_\(fingerprint)") { database in
+        try await MigratedDatabase.with { database in
             let telemetry = Telemetry(
                 log: .discarding, metrics: MetricsRegistry(), clock: clock, random: SystemRandomSource())
-            try await body(TestInstallation(database: database, reactor: reactor, telemetry: telemetry))
+            try await body(TestInstallation(database: database, telemetry: telemetry))
         }
-        await reactor.shutdown()
-    }
-
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-    }
-
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     /// One more worker on the database.
     func worker() async throws -> TestWorker {
-        let pool = Self.pool(database.url, reactor)
+        let pool = database.pool()
         let store = LogStore(pool: pool)
         guard let installation = try await store.installation() else { throw TestingError("not installed") }
         let feed = try await LogFeed.start(

@@ -3,7 +3,6 @@ import Cluster
 import Ephemeral
 import MatrixCore
 import Postgres
-import Reactor
 import Rooms
 import Storage
 import Sync
@@ -13,33 +12,14 @@ import Telemetry
 struct TestInstallation: Sendable {
     static let serverName = ServerName("example.org")!
 
-    let database: TestDatabase
-    let reactor: Reactor
+    let database: MigratedDatabase
     let telemetry = Telemetry(
         log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
     let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32))!
 
     /// Runs `body` with a new database of its own.
     static func with(_ body: (TestInstallation) async throws -> Void) async throws {
-        let reactor = try Reactor()
-        try await TestDatabase.prepareTemplate("apus_\(fingerprint)") { url in
-            let pool = pool(url, reactor)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: "apus_\(fingerprint)") { database in
-            try await body(TestInstallation(database: database, reactor: reactor))
-        }
-        await reactor.shutdown()
-    }
-
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-    }
-
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
+        try await MigratedDatabase.with { try await body(TestInstallation(database: $0)) }
     }
 
     /// Runs one more worker on the database, while `body` runs.
@@ -62,7 +42,7 @@ struct TestInstallation: Sendable {
 
     /// One more worker, which follows the log when it is run.
     func worker() async throws -> TestWorker {
-        let pool = Self.pool(database.url, reactor)
+        let pool = database.pool()
         let log = LogStore(pool: pool)
         guard let installation = try await log.installation() else { throw TestingError("not installed") }
         let feed = try await LogFeed.start(
