@@ -54,6 +54,8 @@ package struct RoomDirectory: RoomAliasing {
 
     package func release(_ alias: RoomAlias) async throws { _ = try await store.remove(alias) }
 
+    package func permitsPublishing(isAdministrator: Bool) -> Bool { policy.lets(isAdministrator: isAdministrator) }
+
     package func publish(_ room: RoomRecord) async throws { try await store.setPublished(true, room.nid) }
 
     /// Gives a room an alias of this server.
@@ -85,10 +87,9 @@ package struct RoomDirectory: RoomAliasing {
     /// Whether the user has the power to change the room's canonical alias.
     private func mayName(_ roomID: RoomID, _ user: UserRecord) async throws -> Bool {
         guard let room = try await rooms.reader.room(roomID), let now = try await rooms.reader.current(room),
-            let version = RoomVersion(room.version), try await now.membership(of: user.userID) == .join
+            try await now.membership(of: user.userID) == .join
         else { return false }
-        let state = try await now.events([.create, .powerLevels])
-        let levels = AuthStateMap(state.values.map(\.event)).powerLevels(in: version)
+        let levels = try await now.powerLevels()
         return levels.level(of: user.userID) >= levels.required(type: EventType.canonicalAlias, isState: true)
     }
 
@@ -104,7 +105,7 @@ package struct RoomDirectory: RoomAliasing {
         _ isPublished: Bool, _ roomID: RoomID, by user: UserRecord, isAdministrator: Bool
     ) async throws {
         guard let room = try await rooms.reader.room(roomID) else { throw MatrixError(.notFound, "no such room") }
-        var isAllowed = policy.lets(isAdministrator: isAdministrator)
+        var isAllowed = permitsPublishing(isAdministrator: isAdministrator)
         if isAllowed, !isAdministrator { isAllowed = try await mayName(roomID, user) }
         guard isAllowed else {
             throw MatrixError(.forbidden, "you may not publish this room")

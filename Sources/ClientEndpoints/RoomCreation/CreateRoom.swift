@@ -5,9 +5,10 @@ import Rooms
 /// Creates a room.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3createroom
-/// - Errors: 400 `M_ROOM_IN_USE`, `M_UNSUPPORTED_ROOM_VERSION`, `M_INVALID_ROOM_STATE`, `M_BAD_JSON`.
+/// - Errors: 403 `M_FORBIDDEN` for who may not publish rooms and wants to; 400 `M_ROOM_IN_USE`, `M_UNSUPPORTED_ROOM_VERSION`, `M_INVALID_ROOM_STATE`, `M_BAD_JSON`.
 package enum CreateRoom: Endpoint {
-    package static let route = Route("createRoom", .post, "/_matrix/client/v3/createRoom", rateLimit: .joins)
+    package static let route = Route(
+        "createRoom", .post, "/_matrix/client/v3/createRoom", rateLimit: .joins, suspended: false)
 
     package struct Request: RequestDecodable {
         /// With the version left to the server when the client names none.
@@ -22,8 +23,12 @@ package enum CreateRoom: Endpoint {
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> JoinedRoom {
         let user = try await services.rooms.user(caller.userNID)
-        let roomID = try await services.rooms.create(
-            request.creation(services.defaultVersion), by: user, aliases: services.aliases)
+        let creation = request.creation(services.defaultVersion)
+        guard !creation.isPublished || services.aliases.permitsPublishing(isAdministrator: caller.isAdministrator)
+        else {
+            throw MatrixError.forbidden("You may not publish rooms")
+        }
+        let roomID = try await services.rooms.create(creation, by: user, aliases: services.aliases)
         return JoinedRoom(roomID: roomID)
     }
 }

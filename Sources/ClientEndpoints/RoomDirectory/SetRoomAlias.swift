@@ -8,7 +8,8 @@ import Rooms
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3directoryroomroomalias
 /// - Errors: 409 `M_UNKNOWN` when it is taken, 400 `M_INVALID_PARAM`, 403 `M_FORBIDDEN` for who is not in the room.
 package enum SetRoomAlias: Endpoint {
-    package static let route = Route("setRoomAlias", .put, "/_matrix/client/v3/directory/room/{roomAlias}")
+    package static let route = Route(
+        "setRoomAlias", .put, "/_matrix/client/v3/directory/room/{roomAlias}", suspended: false)
 
     package struct Request: RequestDecodable {
         let alias: RoomAlias

@@ -9,7 +9,7 @@ import Rooms
 /// - Errors: 404 `M_NOT_FOUND`, 403 `M_FORBIDDEN` for who may not name the room.
 package enum SetRoomVisibilityOnDirectory: Endpoint {
     package static let route = Route(
-        "setRoomVisibilityOnDirectory", .put, "/_matrix/client/v3/directory/list/room/{roomId}")
+        "setRoomVisibilityOnDirectory", .put, "/_matrix/client/v3/directory/list/room/{roomId}", suspended: false)
 
     package struct Request: RequestDecodable {
         let roomID: RoomID

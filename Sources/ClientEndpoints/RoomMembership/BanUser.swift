@@ -7,7 +7,7 @@ import Rooms
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidban
 /// - Errors: 403 `M_FORBIDDEN` when the caller's power is too low.
 package enum BanUser: Endpoint {
-    package static let route = Route("ban", .post, "/_matrix/client/v3/rooms/{roomId}/ban")
+    package static let route = Route("ban", .post, "/_matrix/client/v3/rooms/{roomId}/ban", suspended: false)
 
     package typealias Request = MemberTarget
 

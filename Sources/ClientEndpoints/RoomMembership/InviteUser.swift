@@ -8,7 +8,7 @@ import Rooms
 /// - Errors: 403 `M_FORBIDDEN` when the caller may not invite, or the target is in the room or banned.
 package enum InviteUser: Endpoint {
     package static let route = Route(
-        "inviteUser", .post, "/_matrix/client/v3/rooms/{roomId}/invite", rateLimit: .invites)
+        "inviteUser", .post, "/_matrix/client/v3/rooms/{roomId}/invite", rateLimit: .invites, suspended: false)
 
     package typealias Request = MemberTarget
 

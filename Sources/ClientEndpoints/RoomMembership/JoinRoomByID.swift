@@ -8,7 +8,8 @@ import Rooms
 /// - Errors: 403 `M_FORBIDDEN` when the caller may not join, 404 `M_NOT_FOUND` when no server that is in the room is known.
 package enum JoinRoomByID: Endpoint {
     package static let route = Route(
-        "joinRoomById", .post, "/_matrix/client/v3/rooms/{roomId}/join", rateLimit: .joins, guests: true)
+        "joinRoomById", .post, "/_matrix/client/v3/rooms/{roomId}/join", rateLimit: .joins, guests: true,
+        suspended: false)
 
     package struct Request: RequestDecodable {
         let roomID: RoomID

@@ -7,7 +7,7 @@ import Rooms
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidkick
 /// - Errors: 403 `M_FORBIDDEN` when the caller's power is too low or the target is not in the room.
 package enum KickUser: Endpoint {
-    package static let route = Route("kick", .post, "/_matrix/client/v3/rooms/{roomId}/kick")
+    package static let route = Route("kick", .post, "/_matrix/client/v3/rooms/{roomId}/kick", suspended: false)
 
     package typealias Request = MemberTarget
 

@@ -1,5 +1,5 @@
 package import HTTPAPI
-package import MatrixCore
+import MatrixCore
 import Rooms
 
 /// Asks to be let into a room, by its id or an alias.
@@ -8,28 +8,16 @@ import Rooms
 /// - Errors: 403 `M_FORBIDDEN` when the caller may not knock, 404 `M_NOT_FOUND` when no server that is in the room is known.
 package enum KnockRoom: Endpoint {
     package static let route = Route(
-        "knockRoom", .post, "/_matrix/client/v3/knock/{roomIdOrAlias}", rateLimit: .joins)
+        "knockRoom", .post, "/_matrix/client/v3/knock/{roomIdOrAlias}", rateLimit: .joins, suspended: false)
 
-    package struct Request: RequestDecodable {
-        let room: RoomIDOrAlias
-        let servers: [ServerName]
-        let details: RoomService.MembershipDetails
-
-        package init(from input: borrowing RequestInput) throws(MatrixError) {
-            room = try input.path("roomIdOrAlias", { RoomIDOrAlias($0) })
-            servers =
-                try input.query(all: "via", { ServerName($0) }) + input.query(all: "server_name", { ServerName($0) })
-            details = RoomService.MembershipDetails(reason: try input.body(optional: "reason"))
-        }
-    }
+    package typealias Request = RoomEntry
 
     package static func handle(
-        _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
+        _ request: RoomEntry, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> JoinedRoom {
         let (roomID, servers) = try await services.resolve(request.room, via: request.servers)
         let user = try await services.rooms.user(caller.userNID)
-        try await services.rooms.knock(
-            roomID, as: user, via: servers, details: request.details)
+        try await services.rooms.knock(roomID, as: user, via: servers, details: request.details)
         return JoinedRoom(roomID: roomID)
     }
 }

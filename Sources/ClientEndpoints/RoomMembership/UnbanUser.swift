@@ -7,7 +7,7 @@ import Rooms
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidunban
 /// - Errors: 403 `M_FORBIDDEN` when the caller's power is too low or the target is not banned.
 package enum UnbanUser: Endpoint {
-    package static let route = Route("unban", .post, "/_matrix/client/v3/rooms/{roomId}/unban")
+    package static let route = Route("unban", .post, "/_matrix/client/v3/rooms/{roomId}/unban", suspended: false)
 
     package typealias Request = MemberTarget
 

@@ -5,7 +5,7 @@ import Rooms
 /// Sends a message event; the same transaction id of the same device sends it once.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
-/// - Errors: 403 `M_FORBIDDEN` when the caller is not in the room or may not send this, 413 `M_TOO_LARGE`.
+/// - Errors: 403 `M_FORBIDDEN` when the caller is not in the room or may not send this, `M_USER_SUSPENDED`, 413 `M_TOO_LARGE`.
 package enum SendMessage: Endpoint {
     package static let route = Route(
         "sendMessage", .put, "/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", guests: true)
@@ -30,6 +30,7 @@ package enum SendMessage: Endpoint {
         let user = try await services.rooms.user(caller.userNID)
         var redacts: EventID?
         if request.type == EventType.redaction { redacts = request.content["redacts"]?.string.flatMap { EventID($0) } }
+        try await services.permitRedaction(of: redacts, in: request.roomID, by: caller)
         let draft = EventDraft(
             sender: user, type: request.type, content: request.content, redacts: redacts,
             device: caller.deviceID, transactionID: request.transactionID)

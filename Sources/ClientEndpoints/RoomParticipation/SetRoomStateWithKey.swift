@@ -5,7 +5,7 @@ import Rooms
 /// Sets a place of a room's state.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidstateeventtypestatekey
-/// - Errors: 403 `M_FORBIDDEN`, 400 `M_BAD_ALIAS` for a canonical alias that does not name the room.
+/// - Errors: 403 `M_FORBIDDEN`, `M_USER_SUSPENDED`, 400 `M_BAD_JSON` for content that its type does not allow, 400 `M_BAD_ALIAS` for a canonical alias that does not name the room.
 package enum SetRoomStateWithKey: Endpoint {
     package static let route = Route(
         "setRoomStateWithKey", .put, "/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}",
@@ -30,6 +30,7 @@ package enum SetRoomStateWithKey: Endpoint {
         _ request: Request, from caller: LocalUser, with services: RoomEndpointServices
     ) async throws -> SentEvent {
         let user = try await services.rooms.user(caller.userNID)
+        try services.permitState(StateKey(request.type, request.stateKey), request.content, by: caller)
         if request.type == EventType.canonicalAlias {
             try await CanonicalAliasCheck(aliases: services.aliases).check(request.content, of: request.roomID)
         }

@@ -53,6 +53,7 @@ package struct LocalUser: Caller {
         guard !user.isGuest || request.route.allowsGuests else {
             throw MatrixError(.guestAccessForbidden, "Guests may not do this")
         }
+        guard !user.isSuspended || request.route.allowsSuspended else { throw MatrixError.accountIsSuspended }
         return user
     }
 

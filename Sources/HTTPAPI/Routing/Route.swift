@@ -32,20 +32,26 @@ package struct Route: Sendable {
     /// Whether guest accounts may call it.
     /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#guest-access
     package let allowsGuests: Bool
+    /// Whether accounts that are suspended may call it. Where that depends on the request, the endpoint decides.
+    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#account-suspension
+    package let allowsSuspended: Bool
 
     /// - Parameters:
     ///   - paths: as the specification has them. `r0` paths of the client and media APIs come by themselves.
     ///   - guests: whether guest accounts may call it.
+    ///   - suspended: whether suspended accounts may call it.
     ///   - unstable: further paths, from before the endpoint was in the specification.
     package init(
         _ operation: String, _ method: RouteMethod, _ paths: String..., unstable: [String] = [],
-        rateLimit: RateLimitClass? = nil, body: Body = .json, guests: Bool = false
+        rateLimit: RateLimitClass? = nil, body: Body = .json, guests: Bool = false,
+        suspended: Bool = true
     ) {
         self.operation = operation
         self.method = method
         self.rateLimit = rateLimit
         self.body = body
         allowsGuests = guests
+        allowsSuspended = suspended
         var patterns: [PathPattern] = []
         for path in paths + unstable + paths.flatMap(Self.legacyPaths) {
             let pattern = PathPattern(path)

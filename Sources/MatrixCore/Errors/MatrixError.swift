@@ -51,6 +51,11 @@ extension MatrixError {
     package static func notFound(_ message: String = "Not found") -> MatrixError { MatrixError(.notFound, message) }
     package static var missingToken: MatrixError { MatrixError(.missingToken, "Missing access token") }
 
+    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#account-suspension
+    package static var accountIsSuspended: MatrixError {
+        MatrixError(.userSuspended, "You cannot perform this action while suspended.")
+    }
+
     /// - Parameter softLogout: the device and its keys are still there; the client may log in again and keep them.
     package static func unknownToken(softLogout: Bool = false) -> MatrixError {
         MatrixError(.unknownToken, "Unrecognised access token", fields: softLogout ? ["soft_logout": true] : [:])

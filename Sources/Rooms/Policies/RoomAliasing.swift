@@ -7,4 +7,6 @@ package protocol RoomAliasing: AliasReservation {
     ///
     /// - Throws: 404 `M_NOT_FOUND`.
     func resolve(_ alias: RoomAlias) async throws -> (roomID: RoomID, servers: [ServerName])
+    /// Whether such a user may put rooms on the public list at all.
+    func permitsPublishing(isAdministrator: Bool) -> Bool
 }
