@@ -6,27 +6,15 @@ import Push
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3pushrulesglobalkindruleidactions
 /// - Errors: 404 `M_NOT_FOUND` when there is no such rule. 400 `M_INVALID_PARAM` for actions that are none.
-package enum SetPushRuleActions: Endpoint {
+package enum SetPushRuleActions: PushRuleSetter {
     package static let route = Route(
         "setPushRuleActions", .put, "/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions")
 
-    package struct Request: RequestDecodable {
-        let rule: PushRuleRequest
-        let actions: JSONValue
+    package static let attribute = "actions"
 
-        package init(from input: borrowing RequestInput) throws(MatrixError) {
-            rule = try PushRuleRequest(from: input)
-            actions = try input.body("actions")
-        }
-    }
-
-    package static func handle(
-        _ request: Request, from caller: LocalUser, with services: PushEndpointServices
-    ) async throws -> EmptyObject {
-        let rule = request.rule
-        try await services.rules.change(of: caller.userNID) { (changes, rules) throws(PushRuleError) in
-            try changes.setActions(rule.kind, rule.ruleID, request.actions, in: rules)
-        }
-        return EmptyObject()
+    package static func set(
+        _ value: JSONValue, of rule: PushRuleRequest, in changes: inout PushRuleChanges, _ rules: PushRuleset
+    ) throws(PushRuleError) {
+        try changes.setActions(rule.kind, rule.ruleID, value, in: rules)
     }
 }

@@ -6,27 +6,15 @@ import Push
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3pushrulesglobalkindruleidenabled
 /// - Errors: 404 `M_NOT_FOUND` when there is no such rule.
-package enum SetPushRuleEnabled: Endpoint {
+package enum SetPushRuleEnabled: PushRuleSetter {
     package static let route = Route(
         "setPushRuleEnabled", .put, "/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled")
 
-    package struct Request: RequestDecodable {
-        let rule: PushRuleRequest
-        let isEnabled: Bool
+    package static let attribute = "enabled"
 
-        package init(from input: borrowing RequestInput) throws(MatrixError) {
-            rule = try PushRuleRequest(from: input)
-            isEnabled = try input.body("enabled")
-        }
-    }
-
-    package static func handle(
-        _ request: Request, from caller: LocalUser, with services: PushEndpointServices
-    ) async throws -> EmptyObject {
-        let rule = request.rule
-        try await services.rules.change(of: caller.userNID) { (changes, rules) throws(PushRuleError) in
-            try changes.setEnabled(rule.kind, rule.ruleID, request.isEnabled, in: rules)
-        }
-        return EmptyObject()
+    package static func set(
+        _ value: Bool, of rule: PushRuleRequest, in changes: inout PushRuleChanges, _ rules: PushRuleset
+    ) throws(PushRuleError) {
+        try changes.setEnabled(rule.kind, rule.ruleID, value, in: rules)
     }
 }

@@ -7,6 +7,9 @@ package import MatrixCore
 package enum GetVersions: Endpoint {
     package static let route = Route("getVersions", .get, "/_matrix/client/versions", guests: true)
 
+    /// A version is listed when everything that it adds or changes is served which clients do without asking because they see
+    /// the version. Whole modules that are not served answer 404 `M_UNRECOGNIZED`, whatever is listed. The list ends before
+    /// the version that makes servers refuse application services' unknown devices (v1.17).
     static let versions = [
         "r0.5.0", "r0.6.0", "r0.6.1", "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10",
         "v1.11", "v1.12", "v1.13", "v1.14", "v1.15", "v1.16",
