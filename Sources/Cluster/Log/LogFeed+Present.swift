@@ -1,9 +1,6 @@
 import Storage
 
 extension LogFeed {
-    /// Rows of a shard that come with the answer; a worker that is further behind than this reads on.
-    private static let maxPresentRows = 100
-
     /// Brings this worker to where some shards of the log are: whatever was acknowledged by any worker before the call has
     /// been told to the observers when it returns.
     ///
@@ -23,8 +20,10 @@ extension LogFeed {
     }
 
     private func readPresent(of shards: Set<Int16>) async throws {
+        // Most often it is one; the statement for one has a plan that is kept.
+        if shards.count == 1, let shard = shards.first { return try await catchUp(shard) }
         let start = shards.sorted().map { (shard: $0, position: lanes[Int($0)].head) }
-        let rows = try await store.rows(after: start, limit: Self.maxPresentRows)
+        let rows = try await store.rows(after: start)
         guard !rows.isEmpty else { return }
         let byShard = Dictionary(grouping: rows, by: \.shard)
         for (shard, position) in start {
@@ -35,7 +34,8 @@ extension LogFeed {
                 apply(row, previous: previous)
                 previous = row.position
             }
-            if rows.count == Self.maxPresentRows { try await catchUp(shard) }
+            // This worker is further behind than one answer brings.
+            if rows.count == LogStore.maxRowsOfEach { try await catchUp(shard) }
         }
     }
 }

@@ -12,12 +12,13 @@ enum LogStatements {
         select s, coalesce((select l.position from log l where l.shard = s order by l.position desc limit 1), 0)
         from generate_series(0, $1::int - 1) as s order by s
         """, mode: .read)
+    /// The limit stands in the text: with it as a parameter every execution is planned anew, which costs more than the rest.
     static let rowsAfter = Statement(
         "log.rows_after",
         """
         select l.shard, l.position, l.kind, l.room_nid, l.user_nid, l.event_nids, l.member_nids, l.redacted, l.state_root,
             (select p.state_root from log p where p.room_nid = l.room_nid and p.version = l.version - 1)
-        from log l where l.shard = $1 and l.position > $2 order by l.position limit $3
+        from log l where l.shard = $1 and l.position > $2 order by l.position limit \(LogStore.maxRows)
         """, mode: .read)
     /// The same for several shards: mostly none, which costs one look at the end of an index for each shard.
     static let rowsAfterEach = Statement(
@@ -27,7 +28,8 @@ enum LogStatements {
             (select p.state_root from log p where p.room_nid = l.room_nid and p.version = l.version - 1)
         from unnest($1::smallint[], $2::bigint[]) as h(shard, position)
         cross join lateral (
-            select * from log r where r.shard = h.shard and r.position > h.position order by r.position limit $3
+            select * from log r where r.shard = h.shard and r.position > h.position
+            order by r.position limit \(LogStore.maxRowsOfEach)
         ) l
         order by l.shard, l.position
         """, mode: .read)

@@ -29,6 +29,8 @@ package struct Installation: Sendable {
 package struct LogStore: Sendable {
     /// Rows read at most in one query.
     package static let maxRows = 1000
+    /// Rows of each shard when several are read in one query.
+    package static let maxRowsOfEach = 100
 
     let pool: PostgresPool
 
@@ -56,13 +58,13 @@ package struct LogStore: Sendable {
 
     /// The rows of a shard after a position, oldest first, at most `maxRows`.
     package func rows(of shard: Int16, after position: Int64) async throws -> [LogRow] {
-        try (try await pool.query(LogStatements.rowsAfter, shard, position, Int64(Self.maxRows))).map(Self.row)
+        try (try await pool.query(LogStatements.rowsAfter, shard, position)).map(Self.row)
     }
 
-    /// The rows of some shards after a position of each, in the order of each shard, at most `limit` of a shard.
-    package func rows(after positions: [(shard: Int16, position: Int64)], limit: Int) async throws -> [LogRow] {
+    /// The rows of some shards after a position of each, in the order of each shard, at most `maxRowsOfEach` of a shard.
+    package func rows(after positions: [(shard: Int16, position: Int64)]) async throws -> [LogRow] {
         let rows = try await pool.query(
-            LogStatements.rowsAfterEach, positions.map(\.shard), positions.map(\.position), Int64(limit))
+            LogStatements.rowsAfterEach, positions.map(\.shard), positions.map(\.position))
         return try rows.map(Self.row)
     }
 
