@@ -89,6 +89,9 @@ import Testing
             let bob = try await server.user("bob", on: "b")
             try await server.join(busy, bob)
             try await server.join(quiet, bob)
+            // What this server has, the slot of the other one has read.
+            let witness = try #require(Self.hostInTheSlot(of: "b"))
+            try await server.join(busy, try await server.user("wanda", on: witness))
             try await server.sending {
                 server.federation.refuse("b.example", with: 502)
                 try await server.say("quiet", in: quiet, as: alice)
@@ -97,6 +100,7 @@ import Testing
                     try await server.write(.local(Array(drafts[start..<min(start + 30, drafts.count)])), in: busy)
                 }
                 try await server.federation.wait { _ in try await server.record("b.example") != nil }
+                try await server.federation.wait { $0.texts(at: "\(witness).example").contains("210") }
                 server.federation.refuse("b.example", with: nil)
                 try await server.pass(10)
                 try await server.federation.wait { $0.texts(at: "b.example").count >= 2 }
@@ -104,6 +108,11 @@ import Testing
                 #expect(server.federation.texts(at: "b.example").sorted() == ["210", "quiet"])
             }
         }
+    }
+
+    private static func hostInTheSlot(of host: String) -> String? {
+        func slot(_ host: String) -> Int? { ServerName("\(host).example").map { DestinationSlots.slot(of: $0) } }
+        return (0..<1000).lazy.map { "w\($0)" }.first { slot($0) == slot(host) }
     }
 
     @Test func aServerThatWasPutOutWhileItWasAwayIsToldSo() async throws {
