@@ -191,7 +191,13 @@ private func connected(_ client: RedisClient) async throws {
         try await withClient(server.url) { client in
             try await connected(client)
             let blocked = Task { try await client.command("BLPOP", "apus:nothing", "30") }
-            try await Task.sleep(for: .milliseconds(100))
+            try await withClient(server.url) { other in
+                try await connected(other)
+                try await eventually("the command to be in flight") {
+                    let list = try await other.command("CLIENT", "LIST").bytes ?? []
+                    return String(decoding: list, as: UTF8.self).contains("cmd=blpop")
+                }
+            }
             try await server.kill()
             await #expect(throws: RedisError.connectionLost) { try await blocked.value }
         }

@@ -40,6 +40,7 @@ struct DutyRunnerTests {
                         try await eventually("a fair share each") { one.slots.count == 4 && two.slots.count == 4 }
                         #expect(Set(one.slots).isDisjoint(with: two.slots))
                         let moved = two.slots
+                        try await eventually("work on them") { moved.allSatisfy { second.starts[$0] != nil } }
                         for slot in moved {
                             let start = try #require(second.starts[slot])
                             #expect(start.epoch == 2, "a higher epoch than its holder before")
@@ -53,6 +54,7 @@ struct DutyRunnerTests {
                         Issue.record(error)
                     }
                     one.stop()
+                    two.stop()
                 }
                 #expect(one.slots.isEmpty)
             }

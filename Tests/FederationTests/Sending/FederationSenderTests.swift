@@ -42,7 +42,9 @@ import Testing
                 server.federation.hold("b.example", false)
                 try await server.federation.wait { $0.texts(at: "b.example").count >= 71 }
                 #expect(server.federation.texts(at: "b.example") == (0...70).map { "\($0)" })
-                #expect(server.federation.transactions(to: "b.example").map(\.pdus.count) == [1, 50, 20])
+                // As many as a transaction takes; the last ones may still have been on their way to the sender.
+                let counts = server.federation.transactions(to: "b.example").map(\.pdus.count)
+                #expect(counts.starts(with: [1, 50]) && counts.count <= 5)
             }
         }
     }
