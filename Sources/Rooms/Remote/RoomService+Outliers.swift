@@ -7,7 +7,7 @@ extension RoomService {
     /// Events that go into one statement.
     private static var maxStoredAtOnce: Int { 500 }
     /// Tries while other workers number the same events.
-    static var maxNumberings: Int { 8 }
+    private static var maxNumberings: Int { 8 }
 
     /// The record of a room that we may know nothing of yet.
     ///
@@ -24,17 +24,22 @@ extension RoomService {
     ///   so is one of another room.
     /// - Returns: those of the events that are in the database now, whether stored now or before.
     package func store(outliers: [Event], in room: RoomRecord) async throws -> [EventID: RoomEvent] {
-        for numbering in 1... {
-            do { return try await storeOnce(outliers, in: room) } catch {
+        try await numbering { try await storeOnce(outliers, in: room) }
+    }
+
+    /// Runs `store`, and again while other workers number the same events. A try that fails leaves nothing behind.
+    func numbering<Stored>(_ store: () async throws -> Stored) async throws -> Stored {
+        var tries = 1
+        while true {
+            do { return try await store() } catch {
                 switch WriteFailure(error) {
-                case .duplicate,
-                    .undone where numbering < Self.maxNumberings:
-                    try await writing.pause(afterLostRaces: numbering)
-                default: throw error
+                case .duplicate, .undone: guard tries < Self.maxNumberings else { throw error }
+                case .unknown, .final: throw error
                 }
+                try await writing.pause(afterLostRaces: tries)
+                tries += 1
             }
         }
-        return [:]
     }
 
     /// A state made of stored events; rejected ones have no part in it.

@@ -26,17 +26,7 @@ extension RoomService {
         history events: [Event], states: [EventID: RemoteEventOptions] = [:], in room: RoomRecord
     ) async throws -> HistoryOutcome {
         let sorted = AuthOrder.sort(byPredecessors: events.filter { $0.roomID == room.roomID })
-        for numbering in 1... {
-            do { return try await storeOnce(sorted, states, in: room) } catch {
-                switch WriteFailure(error) {
-                case .duplicate,
-                    .undone where numbering < Self.maxNumberings:
-                    try await writing.pause(afterLostRaces: numbering)
-                default: throw error
-                }
-            }
-        }
-        return HistoryOutcome()
+        return try await numbering { try await storeOnce(sorted, states, in: room) }
     }
 
     private func storeOnce(
