@@ -5,7 +5,6 @@ import Federation
 import FederationAPI
 import MatrixCore
 import Postgres
-import Reactor
 import Rooms
 import Storage
 import Telemetry
@@ -30,31 +29,14 @@ struct SenderFixture: Sendable {
     let heard: HeardServers
 
     static func with(_ body: (SenderFixture) async throws -> Void) async throws {
-        let reactor = try Reactor()
-        let template = "apus_\(fingerprint)"
-        try await TestDatabase.prepareTemplate(template) { url in
-            let pool = pool(url, reactor)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: template) { database in
-            let fixture = try await SenderFixture(pool: pool(database.url, reactor))
+        try await MigratedDatabase.with(serverName.description) { database in
+            let fixture = try await SenderFixture(pool: database.pool())
             do { try await body(fixture) } catch {
                 await fixture.pool.close()
                 throw error
             }
             await fixture.pool.close()
         }
-        await reactor.shutdown()
-    }
-
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-    }
-
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     private init(pool: PostgresPool) async throws {
@@ -77,7 +59,7 @@ struct SenderFixture: Sendable {
             reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
             server: LocalServer(
                 name: Self.serverName, signingKey: SigningKey(version: "a", seed: Array(repeating: 7, count: 32))!),
-            localServerNID: try await interning.server(Self.serverName), notifications: NobodyIsNotified(),
+            localServerNID: try await interning.server(Self.serverName), notifications: NobodyListens(),
             telemetry: telemetry)
         rooms = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
         let watches = UserWatches(
@@ -204,10 +186,4 @@ struct SenderFixture: Sendable {
     func record(_ host: String) async throws -> DestinationRecord? {
         try await destinations.record(of: ServerName("\(host):8448")!)
     }
-}
-
-struct NobodyIsNotified: NotificationPolicy {
-    func decide(
-        for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
-    ) async throws -> NotificationDecision { .silent }
 }

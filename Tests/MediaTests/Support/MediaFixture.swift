@@ -5,7 +5,6 @@ import MatrixCore
 import Media
 import NIOCore
 import Postgres
-import Reactor
 import Storage
 import Telemetry
 
@@ -29,16 +28,9 @@ struct MediaFixture: Sendable {
     static func with(
         maxBytes: Int = 1 << 20, requiresToken: Bool = true, _ body: (MediaFixture) async throws -> Void
     ) async throws {
-        let reactor = try Reactor()
-        let template = "apus_\(fingerprint)"
-        try await TestDatabase.prepareTemplate(template) { url in
-            let pool = pool(url, reactor)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: template) { database in
-            let pool = pool(database.url, reactor)
-            let path = FileManager.default.temporaryDirectory.path + "/apus-\(database.name)"
+        try await MigratedDatabase.with(serverName.description) { database in
+            let pool = database.pool()
+            let path = FileManager.default.temporaryDirectory.path + "/apus-\(SystemRandomSource().token(length: 16))"
             let fixture = try await MediaFixture(pool, path, maxBytes, requiresToken)
             let outcome: Result<Void, any Error>
             do { outcome = .success(try await body(fixture)) } catch { outcome = .failure(error) }
@@ -48,16 +40,6 @@ struct MediaFixture: Sendable {
             try FileManager.default.removeItem(atPath: path)
             try outcome.get()
         }
-        await reactor.shutdown()
-    }
-
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-    }
-
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     private init(_ pool: PostgresPool, _ path: String, _ maxBytes: Int, _ requiresToken: Bool) async throws {

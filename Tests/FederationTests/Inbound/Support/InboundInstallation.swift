@@ -6,7 +6,6 @@ import FederationAPI
 import HTTPAPI
 import MatrixCore
 import Postgres
-import Reactor
 import Rooms
 import Storage
 import Telemetry
@@ -26,31 +25,14 @@ struct InboundInstallation: Sendable {
     let worker: InboundWorker
 
     static func with(_ body: (InboundInstallation) async throws -> Void) async throws {
-        let reactor = try Reactor()
-        let template = "apus_inbound_\(fingerprint)"
-        try await TestDatabase.prepareTemplate(template) { url in
-            let pool = pool(url, reactor)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: template) { database in
-            let installation = try await InboundInstallation(pool: pool(database.url, reactor))
+        try await MigratedDatabase.with(serverName.description) { database in
+            let installation = try await InboundInstallation(pool: database.pool())
             do { try await body(installation) } catch {
                 await installation.pool.close()
                 throw error
             }
             await installation.pool.close()
         }
-        await reactor.shutdown()
-    }
-
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-    }
-
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     private init(pool: PostgresPool) async throws {

@@ -7,7 +7,6 @@ import HTTPTypes
 import MatrixCore
 import NIOCore
 import Postgres
-import Reactor
 import Rooms
 import Storage
 import Synchronization
@@ -27,28 +26,11 @@ struct JoiningInstallation: Sendable {
     static func with(
         _ servers: ResidentServer..., body: (JoiningInstallation) async throws -> Void
     ) async throws {
-        let reactor = try Reactor()
-        let template = "apus_here_\(fingerprint)"
-        try await TestDatabase.prepareTemplate(template) { url in
-            let pool = pool(url, reactor)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: template) { database in
-            let installation = try await JoiningInstallation(pool(database.url, reactor), servers)
+        try await MigratedDatabase.with(serverName.description) { database in
+            let installation = try await JoiningInstallation(database.pool(), servers)
             try await body(installation)
             await installation.pool.close()
         }
-        await reactor.shutdown()
-    }
-
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-    }
-
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     private init(_ pool: PostgresPool, _ servers: [ResidentServer]) async throws {

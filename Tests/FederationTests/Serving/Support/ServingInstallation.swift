@@ -6,7 +6,6 @@ import HTTPAPI
 import MatrixCore
 import NIOCore
 import Postgres
-import Reactor
 import Rooms
 import Storage
 import Telemetry
@@ -27,28 +26,11 @@ struct ServingInstallation: Sendable {
     static func with(
         _ servers: ForeignServer..., body: (ServingInstallation) async throws -> Void
     ) async throws {
-        let reactor = try Reactor()
-        let template = "apus_serving_\(fingerprint)"
-        try await TestDatabase.prepareTemplate(template) { url in
-            let pool = pool(url, reactor)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            await pool.close()
-        }
-        try await TestDatabase.with(template: template) { database in
-            let installation = try await ServingInstallation(pool(database.url, reactor), servers)
+        try await MigratedDatabase.with(serverName.description) { database in
+            let installation = try await ServingInstallation(database.pool(), servers)
             try await body(installation)
             await installation.pool.close()
         }
-        await reactor.shutdown()
-    }
-
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
-    }
-
-    private static var fingerprint: String {
-        let text = Migrator.migrations.map { $0.name + $0.sql }.joined()
-        return SHA256.hash(Array(text.utf8)).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     private init(_ pool: PostgresPool, _ servers: [ForeignServer]) async throws {
@@ -67,7 +49,7 @@ struct ServingInstallation: Sendable {
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
             server: LocalServer(name: Self.serverName, signingKey: key),
-            localServerNID: try await interning.server(Self.serverName), notifications: NobodyIsTold(),
+            localServerNID: try await interning.server(Self.serverName), notifications: NobodyListens(),
             telemetry: telemetry)
         rooms = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
         accounts = AccountStore(pool: pool)
@@ -159,12 +141,6 @@ struct ServingInstallation: Sendable {
         for try await part in answer { bytes += part.readableBytesView }
         return try JSONDocument(parsing: bytes)
     }
-}
-
-struct NobodyIsTold: NotificationPolicy {
-    func decide(
-        for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
-    ) async throws -> NotificationDecision { .silent }
 }
 
 /// The keys of the servers that there are.
