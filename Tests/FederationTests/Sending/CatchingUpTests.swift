@@ -20,6 +20,7 @@ import Testing
                 try await server.federation.wait { _ in try await server.record("b.example")?.trouble != nil }
                 try await server.pass(20)
                 // Tried again and again, and more and more rarely.
+                try await server.federation.wait { $0.attempts(at: "b.example") >= 2 }
                 let attempts = server.federation.attempts(at: "b.example")
                 #expect((2...6).contains(attempts))
                 server.federation.refuse("b.example", with: nil)
