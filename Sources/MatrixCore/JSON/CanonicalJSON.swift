@@ -41,6 +41,11 @@ package enum CanonicalJSON {
         var index = view.index
         while index < end {
             let word = view.storage.tape[index]
+            if word.isShadowed {
+                // Neither the key nor its value is there for anybody else.
+                index = view.storage.index(after: index + 1)
+                continue
+            }
             try Encoder.checkNumber(word, in: view.storage)
             index += word.isContainer ? 2 : 1
         }

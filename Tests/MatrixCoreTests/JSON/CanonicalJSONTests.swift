@@ -114,4 +114,11 @@ struct CanonicalJSONTests {
             #expect(try CanonicalJSON.encode(view, strict: true) == Array(#"{"x":1,"y":"\n"}"#.utf8))
         }
     }
+
+    /// The check looks at what the encoding looks at, which is what other parsers keep.
+    @Test func aNumberUnderAKeyThatComesAgainDoesNotCount() throws {
+        let document = try JSONDocument(parsing: #"{"a":[1.5,{"b":0.5}],"a":1}"#)
+        try CanonicalJSON.check(document.root)
+        #expect(try CanonicalJSON.encode(document.root, strict: true) == Array(#"{"a":1}"#.utf8))
+    }
 }
