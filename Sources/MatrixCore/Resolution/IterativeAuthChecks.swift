@@ -21,7 +21,7 @@ struct IterativeAuthChecks {
     /// The power levels of the state so far.
     var powerLevels: ResolutionEvent? { state[.powerLevels] }
 
-    var resolved: [StateKey: EventNID] { state.mapValues(\.number) }
+    var resolved: [EventNID] { state.values.map(\.number) }
 
     mutating func apply<Source>(_ events: [EventNID], in table: EventTable<Source>) {
         for number in events {
@@ -29,6 +29,8 @@ struct IterativeAuthChecks {
             // An event that was rejected stays out, even if the resolved state would allow it: whoever can choose the state
             // of a fork could otherwise bring it in later.
             guard !event.isRejected else { continue }
+            // The room has begun. See StateResolver.isForeignCreate.
+            if event.event.type == EventType.create, event.event.eventID != create.eventID { continue }
             let view = View(state: state, authEvents: authEvents(of: event, in: table), create: create)
             if rules.check(event.event, against: view).isAllowed { state[key] = event }
         }

@@ -41,6 +41,6 @@ package enum ResolutionError: Error, Hashable, Sendable {
     case missingEvent(EventNID)
     /// An auth event whose number is not below that of its event.
     case numbersOutOfOrder(EventNID)
-    /// Rooms of this version are not supported.
-    case unsupportedVersion
+    /// libcrypto could not give the SHA-1 of an event's id, by which room version 1 orders events.
+    case noDigest
 }

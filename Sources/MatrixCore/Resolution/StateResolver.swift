@@ -1,4 +1,5 @@
-/// Resolves states of one room that came apart, with the algorithm of its version (2, or 2.1 since room version 12).
+/// Resolves states of one room that came apart, with the algorithm of its version: 1 in room version 1, 2.1 since room
+/// version 12, 2 between.
 ///
 /// The result depends on the states and their events alone: not on the order in which they are given, nor on numbers
 /// beyond their order along the auth graph.
@@ -37,12 +38,12 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
     nonisolated(nonsending) package func resolve(
         _ base: StateTree, with others: [StateRoot]
     ) async throws -> [StateChange] {
-        guard version.stateResolution != .v1 else { throw ResolutionError.unsupportedVersion }
         var different: [StateRoot] = []
         for other in others where other != base.root && !different.contains(other) { different.append(other) }
         if different.isEmpty { return [] }
         guard different.count < Self.maximumStates else { throw ResolutionError.tooManyStates(different.count + 1) }
         let conflict = try await StateConflict(base: base, others: different)
+        if version.stateResolution == .v1 { return try await resolveAsFirst(conflict, base: base) }
         var events = EventTable(source: source)
         try await events.load(try await fullConflictedSet(conflict, base: base))
         let conflicted = events.numbers
@@ -71,10 +72,11 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
         let conflicted = Set(conflict.holders.keys)
         var difference = try await graph.difference(conflict.holders, all: conflict.allStates)
         difference.subtract(conflicted)
-        if !difference.isEmpty {
+        if let lowest = difference.min() {
             // What unconflicted events rest on is in the auth chain of every state. The events themselves count as well,
-            // as they do in other implementations.
-            let unconflicted = try await base.entries().lazy.filter { !conflict.keys.contains($0.key) }.map(\.event)
+            // as they do in other implementations. Events below the lowest in question cannot rest on it.
+            let recent = try await base.entries(from: lowest)
+            let unconflicted = recent.lazy.filter { !conflict.keys.contains($0.key) }.map(\.event)
             difference.subtract(try await graph.reachable(from: Array(unconflicted), among: difference))
         }
         var full = conflicted.union(difference)
@@ -98,12 +100,18 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
         return found
     }
 
+    /// Whether an event claims to begin the room, which another event did: "This is the first event in a room and cannot be
+    /// changed". Whoever was let to tell a state might smuggle it in; the rules alone would allow it.
+    ///
+    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#mroomcreate
+    func isForeignCreate(_ event: Event) -> Bool { event.type == EventType.create && event.eventID != create.eventID }
+
     /// Unconflicted keys keep their events, whatever the checks made of them; the others get theirs, or none.
-    private nonisolated(nonsending) func changes(
-        to resolved: [StateKey: EventNID], in events: EventTable<Source>, base: StateTree, conflict: StateConflict
+    nonisolated(nonsending) func changes(
+        to resolved: some Sequence<EventNID>, in events: EventTable<Source>, base: StateTree, conflict: StateConflict
     ) async throws -> [StateChange] {
         var results: [StateKeyNID: EventNID] = [:]
-        for number in resolved.values {
+        for number in resolved {
             if let key = events[number]?.stateKey { results[key] = number }
         }
         let present = try await base.events(for: Set(results.keys).union(conflict.keys))

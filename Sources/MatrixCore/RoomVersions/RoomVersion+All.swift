@@ -34,6 +34,7 @@ extension RoomVersion {
     }
 
     package static let v11 = v10.successor("11") {
+        $0.dropsLongKeys = true
         $0.hasRedactsInContent = true
         $0.redaction.keepsHistoricalKeys = false
         $0.redaction.keepsVersion11Content = true
@@ -47,9 +48,8 @@ extension RoomVersion {
         $0.stateResolution = .v2_1
     }
 
-    /// All versions that this server can take part in, oldest first. Version 1 is not among them: its state resolution
-    /// is known to reset rooms, and is not implemented.
-    package static let supported: [RoomVersion] = [v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12]
+    /// All versions that this server can take part in, oldest first.
+    package static let supported: [RoomVersion] = [v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12]
 
     /// The version of new rooms unless the configuration or the client says otherwise.
     package static let `default` = v12

@@ -35,7 +35,8 @@ import Testing
             let auth = rules.selection(type: type, stateKey: stateKey, sender: senderID, content: document.root)
                 .compactMap { branches[branch][$0] }
             let event = try room.factory.make(
-                type, stateKey: stateKey, sender: sender, content: content, prev: prev, auth: auth, at: time)
+                type, stateKey: stateKey, sender: sender, content: content, prev: prev, auth: auth,
+                depth: 2 + (time ?? 0), at: time)
             let state = AuthStateMap(branches[branch].values)
             guard rules.check(event, against: state).isAllowed, let key = event.fullStateKey else { return false }
             room.add(event)
@@ -113,7 +114,10 @@ import Testing
         }
     }
 
-    @Test(arguments: runs.suffix(25)) func dependsNeitherOnOrderNorOnRepetition(run: Run) async throws {
+    private static let allRuns =
+        (0..<10).map { Run(version: .v1, seed: UInt64(400 + $0)) } + runs.suffix(25)
+
+    @Test(arguments: allRuns) func dependsNeitherOnOrderNorOnRepetition(run: Run) async throws {
         var forks = try Forks(run.version, seed: run.seed &+ 5_000)
         for _ in 0..<3 {
             forks.fork()
