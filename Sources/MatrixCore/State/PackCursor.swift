@@ -46,13 +46,75 @@ struct PackCursor {
         return StateEntry(key: key, event: EventNID(Int64(bitPattern: try number())))
     }
 
-    mutating func reference() throws(StateTreeError) -> StateNodeReference {
-        let start = position
-        try skip(StateNodeReference.encodedSize)
-        return StateNodeReference(
-            pack: PackNID(Int64(bitPattern: bytes.littleEndian(at: start))),
-            slot: bytes.littleEndian(at: start + 8), contentHash: bytes.littleEndian(at: start + 10))
+    /// Reads the head of a branch of either kind, behind the byte that tells which.
+    mutating func branch(_ kind: UInt8) throws(StateTreeError) -> StateBranchHead {
+        let bitmap = try bitmap()
+        let count = try number()
+        guard kind == StatePack.branchKind else { return StateBranchHead(bitmap: bitmap, count: count) }
+        let newest = EventNID(Int64(bitPattern: try number()))
+        let widths = try byte()
+        guard let layout = StateReferenceLayout(encoded: widths) else { throw .malformedPack }
+        return StateBranchHead(bitmap: bitmap, count: count, newest: newest, layout: layout)
     }
+
+    mutating func reference(in branch: StateBranchHead) throws(StateTreeError) -> StateNodeReference {
+        let start = position
+        let layout = branch.layout
+        try skip(layout.size)
+        let hash = start + layout.packWidth + 2
+        let age = bytes.littleEndian(at: hash + 8, width: layout.ageWidth)
+        return StateNodeReference(
+            pack: PackNID(Int64(bitPattern: bytes.littleEndian(at: start, width: layout.packWidth))),
+            slot: bytes.littleEndian(at: hash - 2), contentHash: bytes.littleEndian(at: hash),
+            newest: EventNID(branch.newest.rawValue &- Int64(bitPattern: age)))
+    }
+}
+
+/// What stands in a pack before the children of a branch.
+struct StateBranchHead {
+    let bitmap: UInt16
+    let count: UInt64
+    /// The highest number of an event below; the highest there is where the pack does not say.
+    var newest = EventNID(.max)
+    var layout = StateReferenceLayout.unbounded
+}
+
+/// How many bytes the children of one branch take: as many as the largest of their numbers needs.
+struct StateReferenceLayout {
+    /// Of branches that do not say how new their events are.
+    static let unbounded = StateReferenceLayout(packWidth: 8, ageWidth: 0)
+
+    let packWidth: Int
+    /// Of the distance between the newest event of the branch and that of a child.
+    let ageWidth: Int
+
+    var size: Int { packWidth + 2 + 8 + ageWidth }
+    var encoded: UInt8 { UInt8(packWidth << 4 | ageWidth) }
+
+    init(packWidth: Int, ageWidth: Int) {
+        self.packWidth = packWidth
+        self.ageWidth = ageWidth
+    }
+
+    init(of children: [StateNodeReference], newest: EventNID) {
+        var (packs, ages): (UInt64, UInt64) = (0, 0)
+        for child in children {
+            packs |= UInt64(bitPattern: child.pack.rawValue)
+            ages |= child.age(below: newest)
+        }
+        self.init(packWidth: Self.width(of: packs), ageWidth: Self.width(of: ages))
+    }
+
+    init?(encoded: UInt8) {
+        self.init(packWidth: Int(encoded >> 4), ageWidth: Int(encoded & 0xF))
+        guard packWidth <= 8, ageWidth <= 8 else { return nil }
+    }
+
+    private static func width(of number: UInt64) -> Int { (64 - number.leadingZeroBitCount + 7) / 8 }
+}
+
+extension StateNodeReference {
+    func age(below newest: EventNID) -> UInt64 { UInt64(bitPattern: newest.rawValue &- self.newest.rawValue) }
 }
 
 extension [UInt8] {

@@ -14,13 +14,14 @@ package struct StateEntry: Hashable, Sendable {
 /// Points to a node, and tells what is in it: equal hashes at the same place of two trees mean equal subtrees.
 ///
 /// 64 bits of hash suffice, because only nodes at the same place of the same room are ever compared, and nobody outside
-/// of this server chooses the numbers that go into the hash. Encoded it takes ``encodedSize`` bytes.
+/// of this server chooses the numbers that go into the hash.
 struct StateNodeReference: Hashable, Sendable {
-    static let encodedSize = 18
-
     let pack: PackNID
     let slot: UInt16
     let contentHash: UInt64
+    /// No entry below has an event with a higher number: who looks for recent events need not go there. The highest number
+    /// there is where nobody knows.
+    let newest: EventNID
 }
 
 /// A decoded node. Its shape depends on the entries below it alone: a subtree is a leaf exactly when it holds at most
@@ -51,6 +52,8 @@ struct StateBranch {
     /// The number of entries below.
     let count: Int
     let children: [StateNodeReference]
+
+    var newest: EventNID { children.lazy.map(\.newest).max() ?? EventNID(.max) }
 
     /// The child at a step, or `nil`.
     func child(at step: Int) -> StateNodeReference? {

@@ -3,13 +3,17 @@
 /// Bytes: format 1, the number of nodes, the size of each node, then the nodes. All numbers without a fixed width are
 /// unsigned LEB128.
 /// - leaf: 0, the number of entries, then state key and event of each entry in the order of paths;
-/// - branch: 1, bitmap (2 bytes), the number of entries below, then 18 bytes a child: pack, slot, content hash.
+/// - branch: 2, bitmap (2 bytes), the number of entries below, the highest number of an event below, the widths of a
+///   child's pack and age (a byte, ``StateReferenceLayout``), then for each child: pack, slot (2 bytes), content hash (8), and
+///   by how much the newest event below it is older;
+/// - branch as once written: 1, bitmap, the number of entries below, then 18 bytes a child: pack, slot, content hash.
 ///
 /// The whole structure is checked once, when a pack is made from bytes; nodes are decoded when they are asked for.
 package struct StatePack: Sendable {
     static let format: UInt8 = 1
     static let leafKind: UInt8 = 0
-    static let branchKind: UInt8 = 1
+    static let unboundedBranchKind: UInt8 = 1
+    static let branchKind: UInt8 = 2
     /// Slots are 16-bit numbers.
     static let maximumNodes = 65_536
     /// No pack of ``maximumNodes`` nodes comes near it; it keeps offsets within 32 bits.
@@ -52,7 +56,8 @@ package struct StatePack: Sendable {
 
     private static func check(_ start: PackCursor) throws(StateTreeError) {
         var cursor = start
-        switch try cursor.byte() {
+        let kind = try cursor.byte()
+        switch kind {
         case leafKind:
             let count = try cursor.number()
             guard count > 0, count <= UInt64(StateNode.flatRootLimit) else { throw .malformedPack }
@@ -62,13 +67,12 @@ package struct StatePack: Sendable {
                 if let previous, previous >= path { throw .malformedPack }
                 previous = path
             }
-        case branchKind:
-            let bitmap = try cursor.bitmap()
-            let count = try cursor.number()
-            guard bitmap != 0, count > UInt64(StateNode.leafLimit), count <= UInt64(UInt32.max) else {
+        case branchKind, unboundedBranchKind:
+            let head = try cursor.branch(kind)
+            guard head.bitmap != 0, head.count > UInt64(StateNode.leafLimit), head.count <= UInt64(UInt32.max) else {
                 throw .malformedPack
             }
-            try cursor.skip(bitmap.nonzeroBitCount * StateNodeReference.encodedSize)
+            try cursor.skip(head.bitmap.nonzeroBitCount * head.layout.size)
         default: throw .malformedPack
         }
         guard cursor.position == cursor.end else { throw .malformedPack }
@@ -82,19 +86,19 @@ package struct StatePack: Sendable {
     /// The node in a slot, or `nil` when the pack has no such slot.
     func node(at slot: UInt16) throws(StateTreeError) -> StateNode? {
         guard var cursor = cursor(at: slot) else { return nil }
-        if try cursor.byte() == Self.leafKind {
+        let kind = try cursor.byte()
+        if kind == Self.leafKind {
             let count = Int(try cursor.number())
             var entries: [StateEntry] = []
             entries.reserveCapacity(count)
             for _ in 0..<count { entries.append(try cursor.entry()) }
             return .leaf(entries)
         }
-        let bitmap = try cursor.bitmap()
-        let count = Int(try cursor.number())
+        let head = try cursor.branch(kind)
         var children: [StateNodeReference] = []
-        children.reserveCapacity(bitmap.nonzeroBitCount)
-        for _ in 0..<bitmap.nonzeroBitCount { children.append(try cursor.reference()) }
-        return .branch(StateBranch(bitmap: bitmap, count: count, children: children))
+        children.reserveCapacity(head.bitmap.nonzeroBitCount)
+        for _ in 0..<head.bitmap.nonzeroBitCount { children.append(try cursor.reference(in: head)) }
+        return .branch(StateBranch(bitmap: head.bitmap, count: Int(head.count), children: children))
     }
 
     /// What a search for one key finds in a node.
@@ -107,18 +111,18 @@ package struct StatePack: Sendable {
     /// Follows a key through one node without decoding all of it; `nil` when the pack has no such slot.
     func step(from slot: UInt16, toward key: StateKeyNID, path: StatePath, level: Int) throws(StateTreeError) -> Step? {
         guard var cursor = cursor(at: slot) else { return nil }
-        if try cursor.byte() == Self.leafKind {
+        let kind = try cursor.byte()
+        if kind == Self.leafKind {
             for _ in 0..<(try cursor.number()) {
                 let entry = try cursor.entry()
                 if entry.key == key { return .found(entry.event) }
             }
             return .absent
         }
-        let bitmap = try cursor.bitmap()
-        _ = try cursor.number()
+        let head = try cursor.branch(kind)
         let bit = UInt16(1) << UInt16(path.step(at: level))
-        guard bitmap & bit != 0 else { return .absent }
-        try cursor.skip((bitmap & (bit - 1)).nonzeroBitCount * StateNodeReference.encodedSize)
-        return .descend(try cursor.reference())
+        guard head.bitmap & bit != 0 else { return .absent }
+        try cursor.skip((head.bitmap & (bit - 1)).nonzeroBitCount * head.layout.size)
+        return .descend(try cursor.reference(in: head))
     }
 }

@@ -26,7 +26,7 @@ package struct StateRoot: Hashable, Sendable, CustomStringConvertible {
     package var isEmpty: Bool { count == 0 }
 
     var reference: StateNodeReference {
-        StateNodeReference(pack: pack, slot: slot, contentHash: hash.high)
+        StateNodeReference(pack: pack, slot: slot, contentHash: hash.high, newest: EventNID(.max))
     }
 
     package static func == (left: StateRoot, right: StateRoot) -> Bool {
@@ -71,11 +71,23 @@ extension [UInt8] {
         }
     }
 
+    /// Appends the lowest bytes of an integer, lowest first.
+    mutating func append(littleEndian value: UInt64, width: Int) {
+        for index in 0..<width { append(UInt8(truncatingIfNeeded: value >> UInt64(index * 8))) }
+    }
+
     /// Reads an integer, lowest byte first. The caller has checked that it lies within the array.
     func littleEndian<Integer: FixedWidthInteger>(at offset: Int, as: Integer.Type = Integer.self) -> Integer {
-        var value: Integer = 0
-        for index in stride(from: Integer.bitWidth / 8 - 1, through: 0, by: -1) {
-            value = value << 8 | Integer(truncatingIfNeeded: self[offset + index])
+        Integer(truncatingIfNeeded: littleEndian(at: offset, width: Integer.bitWidth / 8))
+    }
+
+    /// Reads up to 8 bytes as an integer, lowest byte first. The caller has checked that they lie within the array.
+    func littleEndian(at offset: Int, width: Int) -> UInt64 {
+        var value: UInt64 = 0
+        var index = offset + width
+        while index > offset {
+            index -= 1
+            value = value << 8 | UInt64(self[index])
         }
         return value
     }

@@ -58,6 +58,11 @@ package struct StateTree: Sendable {
         try await walk { (walk) throws(StateTreeError) in try walk.entries(in: root) }
     }
 
+    /// The entries whose events have at least some number. Cost: the nodes that lead to them, whatever the size of the state.
+    nonisolated(nonsending) package func entries(from lowest: EventNID) async throws -> [StateEntry] {
+        try await walk { (walk) throws(StateTreeError) in try walk.entries(in: root, from: lowest) }
+    }
+
     /// What differs between this state and another one of the same room, in ascending order of keys.
     nonisolated(nonsending) package func difference(to other: StateRoot) async throws -> [StateDifference] {
         try await walk { (walk) throws(StateTreeError) in try walk.difference(from: root, to: other) }
@@ -87,6 +92,19 @@ package struct StateTree: Sendable {
         if let pack = made.1 { pending[newPack] = pack }
         let tree = StateTree(root: made.0, room: room, source: source, pending: pending)
         return StateUpdate(tree: tree, pack: made.1.map { StateUpdate.NewPack(number: newPack, pack: $0) })
+    }
+
+    /// How many entries a piece of a state that is made at once has.
+    private static let entriesPerPiece = 512
+
+    /// Changes in pieces that are to be applied one after the other, each with a pack of its own: a state that is made at
+    /// once, however large, is then read in small packs too. Neighbours in the tree go together, so that a piece writes
+    /// hardly a node that the next one writes again.
+    package static func pieces(_ changes: [StateChange]) -> [[StateChange]] {
+        let sorted = changes.map { (path: StatePath($0.key), change: $0) }.sorted { $0.path < $1.path }
+        return stride(from: 0, to: sorted.count, by: entriesPerPiece).map { start in
+            sorted[start..<min(start + entriesPerPiece, sorted.count)].map(\.change)
+        }
     }
 
     /// Runs an operation on the nodes in memory; whenever it found some missing, reads all of them at once and runs it

@@ -65,6 +65,27 @@ struct StateTreeWalk {
         return found
     }
 
+    /// The entries whose events have at least some number.
+    mutating func entries(in root: StateRoot, from lowest: EventNID) throws(StateTreeError) -> [StateEntry] {
+        guard !root.isEmpty else { return [] }
+        var found: [StateEntry] = []
+        try collect(root.reference, level: 0, from: lowest, into: &found)
+        return found
+    }
+
+    private mutating func collect(
+        _ reference: StateNodeReference, level: Int, from lowest: EventNID, into entries: inout [StateEntry]
+    ) throws(StateTreeError) {
+        guard reference.newest >= lowest else { return }
+        switch try node(reference) {
+        case nil: return
+        case .leaf(let found): for entry in found where entry.event >= lowest { entries.append(entry) }
+        case .branch(let branch):
+            guard level < StatePath.maximumDepth - 1 else { throw .inconsistentNodes(reference.pack) }
+            for child in branch.children { try collect(child, level: level + 1, from: lowest, into: &entries) }
+        }
+    }
+
     /// Appends all entries of a subtree, in the order of their paths.
     mutating func collect(
         _ reference: StateNodeReference, level: Int, into entries: inout [StateEntry]

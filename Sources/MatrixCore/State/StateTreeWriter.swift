@@ -43,8 +43,10 @@ struct StateTreeWriter {
         case .empty: return (.empty, nil)
         case .kept: return (root, nil)
         case .leaf, .branch:
-            let (slot, hash) = try write(draft)
-            return (StateRoot(pack: builder.pack, slot: slot, hash: hash, count: count), builder.finished())
+            let node = try write(draft)
+            return (
+                StateRoot(pack: builder.pack, slot: node.slot, hash: node.hash, count: count), builder.finished()
+            )
         }
     }
 
@@ -155,7 +157,7 @@ struct StateTreeWriter {
         return new + rest
     }
 
-    private mutating func write(_ draft: Draft) throws(StateTreeError) -> (UInt16, StateHash) {
+    private mutating func write(_ draft: Draft) throws(StateTreeError) -> StatePackBuilder.Written {
         switch draft {
         case .leaf(let entries): return try builder.append(leaf: entries)
         case .branch(let places, let count):
@@ -166,9 +168,10 @@ struct StateTreeWriter {
                 case .empty: continue
                 case .kept(let reference): children.append(reference)
                 case .leaf, .branch:
-                    let (slot, hash) = try write(place)
+                    let node = try write(place)
                     children.append(
-                        StateNodeReference(pack: builder.pack, slot: slot, contentHash: hash.high))
+                        StateNodeReference(
+                            pack: builder.pack, slot: node.slot, contentHash: node.hash.high, newest: node.newest))
                 }
                 bitmap |= 1 << UInt16(step)
             }
