@@ -138,6 +138,9 @@ let modules: [Module] = [
     Module(
         name: "apus-load", kind: .executable, uses: ["COpenSSL"],
         products: [nio, nioPosix, nioHTTP1, arguments], tested: false, path: "Benchmarks/Load"),
+    Module(
+        name: "apus-verdicts", kind: .executable, uses: ["MatrixCore"], tested: false,
+        path: "Tests/Differential/Verdicts"),
 ]
 
 // Tests that belong to no module: of the repository itself, and of the real executables.

@@ -1,0 +1,29 @@
+"""Whether Apus answers as Synapse does."""
+
+
+def is_allowed(answer):
+    return answer is True
+
+
+def differs(asked, expected, answer):
+    """Whether two answers to one question are not the same in what matters: the verdict, not the words."""
+    if asked["ask"] == "event":
+        if ("refused" in expected) != ("refused" in answer):
+            return True
+        return "refused" not in expected and any(expected[key] != answer[key] for key in expected)
+    if asked["ask"] in ("auth", "auth_events"):
+        return is_allowed(expected) != is_allowed(answer)
+    return expected != answer
+
+
+def compare(room, answer, report):
+    """Compares the answers about a room, and tells the report of each that differs."""
+    if "misunderstood" in answer:
+        raise AssertionError(f"Apus did not understand the question: {answer} for {room.line()[:5000]}")
+    answers = iter(answer["answers"])
+    for question in room.questions:
+        asked = question.asked
+        found = answer["events"][asked["event"]] if asked["ask"] == "event" else next(answers)
+        report.count(asked["ask"], question.expected)
+        if differs(asked, question.expected, found):
+            report.unexplained.append((room, question, found))

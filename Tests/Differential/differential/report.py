@@ -1,0 +1,29 @@
+"""Counts what was compared, and keeps the differences."""
+
+import collections
+
+from . import understood
+
+
+class Report:
+    def __init__(self, most=20):
+        self.counts = collections.Counter()
+        self.unexplained = []
+        self.rooms = 0
+        self.failures = 0
+        self.most = most
+
+    def count(self, kind, expected):
+        verdict = ""
+        if kind in ("auth", "auth_events"):
+            verdict = " allowed" if expected is True else " refused"
+        elif kind == "event":
+            verdict = " refused" if "refused" in expected else " read"
+        self.counts[kind + verdict] += 1
+
+    def summary(self):
+        lines = [f"{self.rooms} rooms"]
+        lines += [f"  {count:9} {kind}" for kind, count in sorted(self.counts.items())]
+        lines += [f"  {self.failures:9} without an answer of Synapse, which fails on a hostile value"]
+        lines += [f"  {count:9} understood: {name}" for name, count in sorted(understood.met.items())]
+        return "\n".join(lines)
