@@ -1,45 +1,84 @@
-/// The events that one resolution has loaded.
+/// What one resolution has read: events as nodes of the auth graph, and some of them whole.
 struct EventTable<Source: ResolutionSource> {
+    /// Nodes that are asked for beyond those that are needed at once: few at first, and twice as many each time, so that
+    /// neither a short walk reads much nor a long one asks often.
+    private static var firstAhead: Int { 32 }
+    private static var mostAhead: Int { 4_096 }
+
     private let source: Source
     private var events: [EventNID: ResolutionEvent] = [:]
+    private var nodes: [EventNID: AuthNode] = [:]
+    private var ahead = firstAhead
 
     init(source: Source) {
         self.source = source
     }
 
-    var numbers: Set<EventNID> { Set(events.keys) }
-
     subscript(number: EventNID) -> ResolutionEvent? { events[number] }
 
-    /// Loads events that are not there yet.
-    ///
-    /// - Parameter isOptional: leave out what the source does not have: the rules can do without an auth event, as they
-    ///   would when it had been rejected.
-    nonisolated(nonsending) mutating func load(
-        _ numbers: some Sequence<EventNID>, isOptional: Bool = false
-    ) async throws {
-        let missing = Set(numbers).filter { events[$0] == nil }.sorted()
-        for start in stride(from: 0, to: missing.count, by: StateResolver<Source>.eventsPerRead) {
-            let batch = Array(missing[start..<min(start + StateResolver<Source>.eventsPerRead, missing.count)])
-            let found = try await source.events(batch)
-            for number in batch {
-                guard let event = found[number] else {
-                    if isOptional { continue }
-                    throw ResolutionError.missingEvent(number)
-                }
-                guard event.authEvents.allSatisfy({ $0 < number }) else {
-                    throw ResolutionError.numbersOutOfOrder(number)
-                }
-                events[number] = event
-            }
-        }
+    func hasNode(_ number: EventNID) -> Bool { nodes[number] != nil }
+
+    /// The auth events of an event whose node was loaded.
+    func authEvents(of number: EventNID) throws -> [EventNID] {
+        guard let node = nodes[number] else { throw ResolutionError.missingEvent(number) }
+        return node.authEvents
     }
 
-    /// The `m.room.power_levels` among the auth events of an event, as far as they are loaded.
+    /// The state key of an event that was loaded by ``load(_:)`` or ``loadKeys(of:)``.
+    func stateKey(of number: EventNID) -> StateKeyNID? { nodes[number]?.stateKey }
+
+    /// The `m.room.power_levels` among the auth events of an event, all of them loaded.
     func powerLevels(of event: ResolutionEvent) -> ResolutionEvent? {
         for number in event.authEvents {
             if let found = events[number], found.event.fullStateKey == .powerLevels { return found }
         }
         return nil
+    }
+
+    // MARK: Loading
+
+    /// Loads whole events that are not there yet.
+    nonisolated(nonsending) mutating func load(_ numbers: some Sequence<EventNID>) async throws {
+        for batch in Self.batches(numbers.filter { events[$0] == nil }) {
+            let found = try await source.events(batch)
+            for number in batch {
+                guard let event = found[number] else { throw ResolutionError.missingEvent(number) }
+                let node = AuthNode(stateKey: event.stateKey, authEvents: event.authEvents)
+                nodes[number] = try Self.checked(node, of: number)
+                events[number] = event
+            }
+        }
+    }
+
+    /// Loads nodes that are not there yet, and what they lead to, as far as the source tells.
+    nonisolated(nonsending) mutating func loadNodes(of numbers: some Sequence<EventNID>) async throws {
+        for batch in Self.batches(numbers.filter { nodes[$0] == nil }) {
+            let found = try await source.authNodes(from: batch, more: ahead)
+            ahead = min(2 * ahead, Self.mostAhead)
+            for (number, node) in found where nodes[number] == nil {
+                nodes[number] = try Self.checked(node, of: number)
+            }
+            for number in batch where nodes[number] == nil { throw ResolutionError.missingEvent(number) }
+        }
+    }
+
+    /// Loads nodes with their state keys.
+    nonisolated(nonsending) mutating func loadKeys(of numbers: some Collection<EventNID>) async throws {
+        try await loadNodes(of: numbers)
+        try await load(numbers.filter { nodes[$0]?.stateKey == nil })
+    }
+
+    private static func batches(_ numbers: [EventNID]) -> [[EventNID]] {
+        if numbers.isEmpty { return [] }
+        let sorted = Set(numbers).sorted()
+        return stride(from: 0, to: sorted.count, by: StateResolver<Source>.eventsPerRead).map { start in
+            Array(sorted[start..<min(start + StateResolver<Source>.eventsPerRead, sorted.count)])
+        }
+    }
+
+    /// Walks end because numbers only go down: this is what makes damaged data harmless.
+    private static func checked(_ node: AuthNode, of number: EventNID) throws -> AuthNode {
+        guard node.authEvents.allSatisfy({ $0 < number }) else { throw ResolutionError.numbersOutOfOrder(number) }
+        return node
     }
 }

@@ -31,33 +31,30 @@ struct IterativeAuthChecks {
             guard !event.isRejected else { continue }
             // The room has begun. See StateResolver.isForeignCreate.
             if event.event.type == EventType.create, event.event.eventID != create.eventID { continue }
-            let view = View(state: state, authEvents: authEvents(of: event, in: table), create: create)
-            if rules.check(event.event, against: view).isAllowed { state[key] = event }
+            if isAllowed(event, in: table) { state[key] = event }
         }
     }
 
-    /// The auth events of an event that were not rejected.
-    private func authEvents<Source>(of event: ResolutionEvent, in table: EventTable<Source>) -> [StateKey: Event] {
-        var found: [StateKey: Event] = [:]
-        for number in event.authEvents {
-            guard let authEvent = table[number], !authEvent.isRejected, let key = authEvent.event.fullStateKey else {
-                continue
-            }
-            found[key] = authEvent.event
-        }
-        return found
+    private func isAllowed<Source>(_ event: ResolutionEvent, in table: EventTable<Source>) -> Bool {
+        rules.check(event.event, against: View(state: state, event: event, table: table, create: create)).isAllowed
     }
 
-    /// The state so far and, where it has nothing, the auth events of the event in question.
-    private struct View: AuthState {
+    /// The state so far and, where it has nothing, the auth events of the event in question, all of them loaded.
+    private struct View<Source: ResolutionSource>: AuthState {
         let state: [StateKey: ResolutionEvent]
-        let authEvents: [StateKey: Event]
+        let event: ResolutionEvent
+        let table: EventTable<Source>
         let create: Event
 
         func event(_ key: StateKey) -> Event? {
             if key == .create { return create }
             if let event = state[key], !event.isRejected { return event.event }
-            return authEvents[key]
+            for number in event.authEvents.reversed() {
+                guard let found = table[number], !found.isRejected, found.event.fullStateKey == key else { continue }
+                // Those of other rooms were never let in; nor do they speak here.
+                if found.event.roomID == create.roomID { return found.event }
+            }
+            return nil
         }
     }
 }

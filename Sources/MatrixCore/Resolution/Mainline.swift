@@ -1,29 +1,29 @@
 /// The mainline ordering: events by how recent the power levels are that they rest on, then by time and by id.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#definitions
-struct Mainline<Source: ResolutionSource> {
+struct Mainline {
+    /// The state key of `m.room.power_levels`; `nil` when none were resolved, and there is no mainline.
+    private let key: StateKeyNID?
     /// From the power levels that were resolved down to the room's first ones, as far as it had to be followed.
-    private var line: [ResolutionEvent] = []
+    private var line: [EventNID] = []
     private var positions: [EventNID: Int] = [:]
     private var isComplete = false
 
-    init(of powerLevels: ResolutionEvent?, source: Source) {
-        guard let powerLevels else {
-            isComplete = true
-            return
-        }
-        line = [powerLevels]
+    init(of powerLevels: ResolutionEvent?) {
+        key = powerLevels?.stateKey
+        guard let powerLevels else { return }
+        line = [powerLevels.number]
         positions[powerLevels.number] = 0
     }
 
-    nonisolated(nonsending) mutating func sorted(
-        _ numbers: Set<EventNID>, events: inout EventTable<Source>
+    nonisolated(nonsending) mutating func sorted<Source: ResolutionSource>(
+        _ numbers: Set<EventNID>, table: inout EventTable<Source>
     ) async throws -> [EventNID] {
         var keyed: [(position: Int, event: ResolutionEvent)] = []
         keyed.reserveCapacity(numbers.count)
         for number in numbers {
-            guard let event = events[number] else { throw ResolutionError.missingEvent(number) }
-            keyed.append((try await position(of: event, events: &events), event))
+            guard let event = table[number] else { throw ResolutionError.missingEvent(number) }
+            keyed.append((try await position(of: number, in: &table), event))
         }
         keyed.sort { left, right in
             // A higher position is further back, and comes first.
@@ -36,22 +36,21 @@ struct Mainline<Source: ResolutionSource> {
     }
 
     /// Where the line of an event's own power levels meets the mainline.
-    private nonisolated(nonsending) mutating func position(
-        of event: ResolutionEvent, events: inout EventTable<Source>
+    private nonisolated(nonsending) mutating func position<Source: ResolutionSource>(
+        of event: EventNID, in table: inout EventTable<Source>
     ) async throws -> Int {
-        try await events.load(event.authEvents, isOptional: true)
-        var cursor = events.powerLevels(of: event)
+        if key == nil { return .max }
+        var cursor = try await powerLevels(of: event, in: &table)
         var passed: [EventNID] = []
         var position = Int.max
         while let current = cursor {
-            try await extend(downTo: current.number, events: &events)
-            if let found = positions[current.number] {
+            try await extend(downTo: current, in: &table)
+            if let found = positions[current] {
                 position = found
                 break
             }
-            passed.append(current.number)
-            try await events.load(current.authEvents, isOptional: true)
-            cursor = events.powerLevels(of: current)
+            passed.append(current)
+            cursor = try await powerLevels(of: current, in: &table)
         }
         // Everything that was passed meets the mainline at the same place: the next event need not walk there again.
         for number in passed { positions[number] = position }
@@ -59,17 +58,25 @@ struct Mainline<Source: ResolutionSource> {
     }
 
     /// Follows the mainline until it is at or below a number. Numbers only go down, so it ends.
-    private nonisolated(nonsending) mutating func extend(
-        downTo number: EventNID, events: inout EventTable<Source>
+    private nonisolated(nonsending) mutating func extend<Source: ResolutionSource>(
+        downTo number: EventNID, in table: inout EventTable<Source>
     ) async throws {
-        while !isComplete, let last = line.last, last.number > number {
-            try await events.load(last.authEvents, isOptional: true)
-            guard let next = events.powerLevels(of: last) else {
+        while !isComplete, let last = line.last, last > number {
+            guard let next = try await powerLevels(of: last, in: &table) else {
                 isComplete = true
                 return
             }
-            positions[next.number] = line.count
+            positions[next] = line.count
             line.append(next)
         }
+    }
+
+    private nonisolated(nonsending) func powerLevels<Source: ResolutionSource>(
+        of event: EventNID, in table: inout EventTable<Source>
+    ) async throws -> EventNID? {
+        try await table.loadNodes(of: CollectionOfOne(event))
+        let authEvents = try table.authEvents(of: event)
+        if authEvents.contains(where: { table.stateKey(of: $0) == nil }) { try await table.loadKeys(of: authEvents) }
+        return authEvents.first { table.stateKey(of: $0) == key }
     }
 }

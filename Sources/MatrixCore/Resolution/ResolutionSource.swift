@@ -4,11 +4,35 @@ package protocol ResolutionSource: Sendable {
     /// The numbers of the auth events of some events. At most ``StateResolver/eventsPerRead`` at once.
     func authEvents(of events: [EventNID]) async throws -> [EventNID: [EventNID]]
 
+    /// A part of the auth graph: some events, at most ``StateResolver/eventsPerRead``, and up to `more` of those that they
+    /// lead to, the nearest first. A source that answers with more than it was asked for spares a question for each
+    /// step of a long chain.
+    func authNodes(from events: [EventNID], more: Int) async throws -> [EventNID: AuthNode]
+
     /// Whole events. At most ``StateResolver/eventsPerRead`` at once. Those that are not there are left out.
     func events(_ numbers: [EventNID]) async throws -> [EventNID: ResolutionEvent]
 
     /// The numbers of state keys; those that have none, because no event has them, are left out.
     func stateKeyNumbers(of keys: [StateKey]) async throws -> [StateKey: StateKeyNID]
+}
+
+extension ResolutionSource {
+    package func authNodes(from events: [EventNID], more: Int) async throws -> [EventNID: AuthNode] {
+        try await authEvents(of: events).mapValues { AuthNode(stateKey: nil, authEvents: $0) }
+    }
+}
+
+/// An event as a place in the auth graph.
+package struct AuthNode: Hashable, Sendable {
+    /// `nil` when the source can only tell it together with the whole event.
+    package let stateKey: StateKeyNID?
+    /// All lower than the event's own number.
+    package let authEvents: [EventNID]
+
+    package init(stateKey: StateKeyNID?, authEvents: [EventNID]) {
+        self.stateKey = stateKey
+        self.authEvents = authEvents
+    }
 }
 
 /// A state event as state resolution sees it.

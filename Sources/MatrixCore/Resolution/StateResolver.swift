@@ -45,9 +45,9 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
         let conflict = try await StateConflict(base: base, others: different)
         if version.stateResolution == .v1 { return try await resolveAsFirst(conflict, base: base) }
         var events = EventTable(source: source)
-        try await events.load(try await fullConflictedSet(conflict, base: base))
-        let conflicted = events.numbers
-        try await events.load(conflicted.flatMap { events[$0]?.authEvents ?? [] }, isOptional: true)
+        let conflicted = try await fullConflictedSet(conflict, base: base, events: &events)
+        try await events.load(conflicted)
+        try await events.load(conflicted.flatMap { events[$0]?.authEvents ?? [] })
 
         var checks = IterativeAuthChecks(version: version, create: create)
         if version.stateResolution == .v2 {
@@ -58,29 +58,25 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
         let powerEvents = try ordering.sorted(conflicted)
         checks.apply(powerEvents, in: events)
         let rest = conflicted.subtracting(powerEvents)
-        var mainline = Mainline(of: checks.powerLevels, source: source)
-        let sortedRest = try await mainline.sorted(rest, events: &events)
+        var mainline = Mainline(of: checks.powerLevels)
+        let sortedRest = try await mainline.sorted(rest, table: &events)
         checks.apply(sortedRest, in: events)
         return try await changes(to: checks.resolved, in: events, base: base, conflict: conflict)
     }
 
     /// The conflicted events, the auth difference and, in version 2.1, what lies between conflicted events.
     private nonisolated(nonsending) func fullConflictedSet(
-        _ conflict: StateConflict, base: StateTree
+        _ conflict: StateConflict, base: StateTree, events: inout EventTable<Source>
     ) async throws -> Set<EventNID> {
-        var graph = AuthGraph(source: source)
-        let conflicted = Set(conflict.holders.keys)
-        var difference = try await graph.difference(conflict.holders, all: conflict.allStates)
-        difference.subtract(conflicted)
-        if let lowest = difference.min() {
-            // What unconflicted events rest on is in the auth chain of every state. The events themselves count as well,
-            // as they do in other implementations. Events below the lowest in question cannot rest on it.
-            let recent = try await base.entries(from: lowest)
-            let unconflicted = recent.lazy.filter { !conflict.keys.contains($0.key) }.map(\.event)
-            difference.subtract(try await graph.reachable(from: Array(unconflicted), among: difference))
+        try await events.load(conflict.holders.keys)
+        // The checks will need them anyway.
+        try await events.load(conflict.holders.keys.flatMap { events[$0]?.authEvents ?? [] })
+        var full = Set(conflict.holders.keys)
+        if version.stateResolution == .v2_1 {
+            full = try await ConflictedSubgraph(conflicted: full).find(in: &events)
         }
-        var full = conflicted.union(difference)
-        if version.stateResolution == .v2_1 { full.formUnion(try await graph.paths(between: conflicted)) }
+        var difference = AuthDifference<Source>(of: conflict, base: base)
+        full.formUnion(try await difference.find(in: &events))
         return full
     }
 

@@ -1,10 +1,32 @@
 import MatrixCore
+import Synchronization
 import Testing
+
+/// Counts what a resolution asks for.
+final class ReadCounter: Sendable {
+    struct Reads: Equatable {
+        var calls = 0
+        var events = 0
+    }
+
+    private let reads = Mutex(Reads())
+
+    var soFar: Reads { reads.withLock { $0 } }
+
+    func count(_ events: Int) {
+        reads.withLock {
+            $0.calls += 1
+            $0.events += events
+        }
+    }
+
+    func reset() { reads.withLock { $0 = Reads() } }
+}
 
 /// A room in memory: events with numbers in the order in which they were added.
 struct ResolutionRoom {
     let version: RoomVersion
-    private(set) var contents = Contents()
+    var contents = Contents()
     private let nodes = MemoryNodeSource()
     private var packs: Int64 = 0
     var factory: EventFactory
@@ -15,17 +37,45 @@ struct ResolutionRoom {
         var events: [EventNID: ResolutionEvent] = [:]
         var numbers: [EventID: EventNID] = [:]
         var stateKeys: [StateKey: StateKeyNID] = [:]
+        /// Answers as a database would, with the nodes that come next; otherwise only with what it is asked for.
+        var tellsMore = false
+        let reads = ReadCounter()
 
         func authEvents(of wanted: [EventNID]) async throws -> [EventNID: [EventNID]] {
-            events.filter { wanted.contains($0.key) }.mapValues(\.authEvents)
+            reads.count(wanted.count)
+            return found(wanted).mapValues(\.authEvents)
+        }
+
+        func authNodes(from wanted: [EventNID], more: Int) async throws -> [EventNID: AuthNode] {
+            guard tellsMore else {
+                return try await authEvents(of: wanted).mapValues { AuthNode(stateKey: nil, authEvents: $0) }
+            }
+            var nodes: [EventNID: AuthNode] = [:]
+            var open = wanted[...]
+            while let next = open.popFirst(), nodes.count < wanted.count + more {
+                guard nodes[next] == nil, let event = events[next] else { continue }
+                nodes[next] = AuthNode(stateKey: event.stateKey, authEvents: event.authEvents)
+                open += event.authEvents
+            }
+            reads.count(nodes.count)
+            return nodes
         }
 
         func events(_ wanted: [EventNID]) async throws -> [EventNID: ResolutionEvent] {
-            events.filter { wanted.contains($0.key) }
+            reads.count(wanted.count)
+            return found(wanted)
+        }
+
+        private func found(_ wanted: [EventNID]) -> [EventNID: ResolutionEvent] {
+            var found: [EventNID: ResolutionEvent] = [:]
+            for number in wanted { found[number] = events[number] }
+            return found
         }
 
         func stateKeyNumbers(of keys: [StateKey]) async throws -> [StateKey: StateKeyNID] {
-            stateKeys.filter { keys.contains($0.key) }
+            var found: [StateKey: StateKeyNID] = [:]
+            for key in keys { found[key] = stateKeys[key] }
+            return found
         }
     }
 
