@@ -4,12 +4,10 @@ import argparse
 import sys
 import time
 
-from . import comparison
 from .apus import Apus
-from .report import Report
-from .rooms import Room
+from .campaign import VERSIONS, Campaign
 
-VERSIONS = [str(number) for number in range(1, 13)]
+MOST_SHOWN = 8
 
 
 def main():
@@ -20,24 +18,16 @@ def main():
     parser.add_argument("--size", type=int, default=40, help="events in a room, more or less")
     options = parser.parse_args()
     first, end = map(int, options.seeds.split(":"))
-    apus, report, started = Apus(options.apus), Report(), time.monotonic()
-    for seed in range(first, end):
-        for version in options.versions.split(","):
-            room = Room(version, seed, options.size)
-            room.seed = seed
-            report.rooms += 1
-            report.failures += room.failures
-            apus.send(room.line(), lambda answer, room=room: comparison.compare(room, answer, report))
-        if len(report.unexplained) >= report.most:
-            break
+    apus, started = Apus(options.apus), time.monotonic()
+    campaign = Campaign(apus, options.size)
+    campaign.run(options.versions.split(","), range(first, end))
+    print(campaign.report.summary())
+    print(f"{time.monotonic() - started:.1f} seconds, differences: {len(campaign.report.unexplained)}")
+    for difference in campaign.report.unexplained[:MOST_SHOWN]:
+        print()
+        print(difference.reproduction(apus))
     apus.close()
-    print(report.summary())
-    print(f"{time.monotonic() - started:.1f} seconds")
-    for room, question, found in report.unexplained[: report.most]:
-        print(f"\nversion {room.name} seed {room.seed}: {question.asked}\n  synapse: {question.expected}\n  apus: {found}")
-        if "event" in question.asked:
-            print("  ", room.texts[question.asked["event"]][:1500])
-    sys.exit(1 if report.unexplained else 0)
+    sys.exit(1 if campaign.report.unexplained else 0)
 
 
 main()

@@ -1,5 +1,7 @@
 """Whether Apus answers as Synapse does."""
 
+from . import shrinking
+
 
 def is_allowed(answer):
     return answer is True
@@ -16,6 +18,16 @@ def differs(asked, expected, answer):
     return expected != answer
 
 
+class Difference:
+    """A question about a room to which the answers differ."""
+
+    def __init__(self, room, question, found):
+        self.room, self.question, self.found = room, question, found
+
+    def reproduction(self, apus):
+        return shrinking.reproduction(self.room, self.question, self.found, apus)
+
+
 def compare(room, answer, report):
     """Compares the answers about a room, and tells the report of each that differs."""
     if "misunderstood" in answer:
@@ -24,6 +36,6 @@ def compare(room, answer, report):
     for question in room.questions:
         asked = question.asked
         found = answer["events"][asked["event"]] if asked["ask"] == "event" else next(answers)
-        report.count(asked["ask"], question.expected)
+        report.count("event of a room" if asked["ask"] == "event" else asked["ask"], question.expected)
         if differs(asked, question.expected, found):
-            report.unexplained.append((room, question, found))
+            report.unexplained.append(Difference(room, question, found))

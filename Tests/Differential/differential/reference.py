@@ -102,11 +102,15 @@ def implies_create(room_version, event):
     return room_version.msc4291_room_ids_as_hashes and event.type != "m.room.create"
 
 
-def canonical_bytes(event):
+def canonical_text(event):
     """The event as Synapse sends and hashes it, without what is not part of it."""
     pdu = event.get_pdu_json()
     pdu.pop("unsigned", None)
-    return encode_canonical_json(pdu)
+    return encode_canonical_json(pdu).decode()
+
+
+def redacted(event):
+    return prune_event(event)
 
 
 def required_signers(event):

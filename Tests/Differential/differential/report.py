@@ -6,20 +6,20 @@ from . import understood
 
 
 class Report:
-    def __init__(self, most=20):
+    def __init__(self):
         self.counts = collections.Counter()
         self.unexplained = []
         self.rooms = 0
         self.failures = 0
-        self.most = most
 
     def count(self, kind, expected):
-        verdict = ""
         if kind in ("auth", "auth_events"):
-            verdict = " allowed" if expected is True else " refused"
-        elif kind == "event":
-            verdict = " refused" if "refused" in expected else " read"
-        self.counts[kind + verdict] += 1
+            kind += " allowed" if expected is True else " refused"
+        elif expected is None:
+            kind += " not compared"
+        elif kind in ("event of a room", "event", "document"):
+            kind += " refused" if "refused" in expected else " read"
+        self.counts[kind] += 1
 
     def summary(self):
         lines = [f"{self.rooms} rooms"]

@@ -122,12 +122,17 @@ def refusal(event, state):
     return None
 
 
-def is_read_by_apus_alone(pdu):
-    """Whether Synapse does not read a PDU because of something that no rule is about.
+def is_read_by_apus_alone(pdu, version):
+    """Whether Synapse does not read a PDU because of something that is no reason.
 
-    Apus leaves `unsigned` out unread, and takes a signature that is none for one that is not there.
+    Apus leaves `unsigned` out unread, and takes a signature that is none for one that is not there. In versions 1 to 5 the
+    depth may be as large as 64 bits hold (https://spec.matrix.org/v1.19/rooms/v5/#event-format); Synapse draws the line of
+    version 6 in all of them.
     """
     if not isinstance(pdu.get("unsigned", {}), dict):
+        return True
+    depth = pdu.get("depth")
+    if type(depth) is int and 2**53 <= depth < 2**63 and not version.strict_canonicaljson:
         return True
     signatures = pdu.get("signatures")
     if not isinstance(signatures, dict):
@@ -183,3 +188,38 @@ def can_federate(event, auth_events):
         return False
     met["m.federate bars only senders, and only when it is false"] += 1
     return True
+
+
+EXPONENT = re.compile(r"(?<![\w.\\])-?[0-9]+[eE][+-]?[0-9]+")
+NEGATIVE_ZERO = re.compile(r"(?<![\w.\\])-0(?![\w.])")
+
+
+def is_json_read_differently(text, strict):
+    """Whether Python reads or writes a number otherwise than the specification says.
+
+    https://spec.matrix.org/v1.19/appendices/#canonical-json: `1e10` is the integer 10000000000, for Python a fraction; and `-0` must
+    not appear where canonical JSON is enforced, for Python it is 0.
+    """
+    pattern = NEGATIVE_ZERO if strict else EXPONENT
+    return pattern.search(text) is not None
+
+
+def is_condition_read_differently(condition, push):
+    """Whether Synapse has another idea of a condition's meaning.
+
+    https://spec.matrix.org/v1.19/client-server-api/#conditions-1: a boundary of words is any character but ASCII letters,
+    digits and `_`, for Synapse any but letters of all scripts; a display name is looked for as it is, by Synapse as a
+    pattern. https://spec.matrix.org/v1.19/appendices/#glob-style-matching: wildcards stand for any character, for Synapse for
+    any but the end of a line.
+    """
+    kind = condition["kind"]
+    name = push.display_name or ""
+    pattern = condition.get("pattern", "")
+    if any(wildcard in pattern for wildcard in "*?") and "\n" in str(push.event["content"].get("body")):
+        return True
+    if kind == "contains_display_name" and any(wildcard in name for wildcard in "*?"):
+        return True
+    if kind == "contains_display_name" or kind == "event_match" and condition.get("key") == "content.body":
+        texts = [str(push.event["content"].get("body")), name, pattern]
+        return any(not character.isascii() and character.isalnum() for text in texts for character in text)
+    return False

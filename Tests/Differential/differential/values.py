@@ -19,9 +19,11 @@ FLOATS = [0.5, -0.5, 50.0, 50.9, -1.9, 1e15, 1e16, 1e30, 5e-324, 1.7976931348623
 LEVEL_TEXTS = ["50", " 50 ", "+50", "-1", "007", "50.5", "0x10", "1_0", "", "abc", "\u0665\u0660", "99999999999999999999", "1e2", "\u00a050"]
 
 
-def anything(rng, depth=0):
-    """Some JSON value, of any type."""
+def anything(rng, depth=0, honest=False):
+    """Some JSON value, of any type. An honest one has no numbers that canonical JSON does not have."""
     kind = rng.randrange(9 if depth < 3 else 7)
+    if honest and kind in (2, 6):
+        kind = 3
     if kind == 0:
         return None
     if kind == 1:
@@ -37,8 +39,8 @@ def anything(rng, depth=0):
     if kind == 6:
         return rng.choice(FLOATS) if rng.random() < 0.3 else "text"
     if kind == 7:
-        return [anything(rng, depth + 1) for _ in range(rng.randrange(3))]
-    return {rng.choice(["a", "b", "users", "\u00e9", ""]): anything(rng, depth + 1) for _ in range(rng.randrange(3))}
+        return [anything(rng, depth + 1, honest) for _ in range(rng.randrange(3))]
+    return {rng.choice(["a", "b", "users", "\u00e9", ""]): anything(rng, depth + 1, honest) for _ in range(rng.randrange(3))}
 
 
 def level(rng, oddness):
