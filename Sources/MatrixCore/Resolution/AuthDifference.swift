@@ -58,8 +58,7 @@ struct AuthDifference<Source: ResolutionSource> {
         while let next = open.first, let floor = floor(), next >= floor {
             if !table.hasNode(next) {
                 // The others that are open will be asked for soon.
-                let others = open.elements.lazy.filter { $0 > floor && $0 != next && !table.hasNode($0) }
-                try await table.loadNodes(of: [next] + others.prefix(StateResolver<Source>.eventsPerRead - 1))
+                try await table.loadNodes(of: table.missing(next, among: open.elements, from: floor))
             }
             _ = open.popFirst()
             if handedOn[next] != reached[next] { try await handOn(from: [next], in: &table) }
@@ -127,8 +126,9 @@ struct AuthDifference<Source: ResolutionSource> {
         in table: inout EventTable<Source>
     ) async throws {
         guard let lowest = floor() else { return }
-        let recent = try await base.entries(from: lowest).lazy
-            .filter { !self.conflict.keys.contains($0.key) }.map(\.event).sorted(by: >)
+        let conflictedKeys = conflict.keys
+        let recent = try await base.entries(from: lowest)
+            .filter { !conflictedKeys.contains($0.key) }.map(\.event).sorted(by: >)
         for start in stride(from: 0, to: recent.count, by: StateResolver<Source>.eventsPerRead) {
             guard let floor = floor() else { return }
             let some = recent[start..<min(start + StateResolver<Source>.eventsPerRead, recent.count)]

@@ -18,8 +18,7 @@ struct ConflictedSubgraph {
         for event in conflicted where event > lowest { open.insert(event) }
         while let next = open.popFirst() {
             if !table.hasNode(next) {
-                let others = open.elements.lazy.filter { !table.hasNode($0) }
-                try await table.loadNodes(of: [next] + others.prefix(StateResolver<Source>.eventsPerRead - 1))
+                try await table.loadNodes(of: table.missing(next, among: open.elements, from: lowest))
             }
             for authEvent in try table.authEvents(of: next) where authEvent >= lowest {
                 // Nothing below the lowest can lead to it; nor does it have to be looked at itself.

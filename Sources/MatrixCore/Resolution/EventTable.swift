@@ -18,6 +18,16 @@ struct EventTable<Source: ResolutionSource> {
 
     func hasNode(_ number: EventNID) -> Bool { nodes[number] != nil }
 
+    /// An event and those of some others whose nodes are not there yet, as many as one question may be about.
+    func missing(_ first: EventNID, among others: [EventNID], from lowest: EventNID) -> [EventNID] {
+        var missing = [first]
+        for other in others where other >= lowest && other != first && nodes[other] == nil {
+            missing.append(other)
+            if missing.count == StateResolver<Source>.eventsPerRead { break }
+        }
+        return missing
+    }
+
     /// The auth events of an event whose node was loaded.
     func authEvents(of number: EventNID) throws -> [EventNID] {
         guard let node = nodes[number] else { throw ResolutionError.missingEvent(number) }
