@@ -42,6 +42,17 @@ def check_with_understood(event, auth_events):
 
 event_auth.check_state_dependent_auth_rules = check_with_understood
 event_auth._can_federate = understood.can_federate
+check_create_by_synapse = event_auth._check_create
+
+
+def check_create(event):
+    check_create_by_synapse(event)
+    if understood.is_of_another_version(event):
+        understood.met["a create event of another version than the room is read as"] += 1
+        raise AuthError(403, "another version")
+
+
+event_auth._check_create = check_create
 check_redaction_by_synapse = event_auth.check_redaction
 check_power_levels_by_synapse = event_auth._check_power_levels
 event_auth._check_power_levels = lambda version, event, auth_events: check_power_levels_by_synapse(

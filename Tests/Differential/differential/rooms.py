@@ -152,6 +152,19 @@ class Room:
         self.branches = [Branch(create.event_id, {("m.room.create", ""): create.event_id}, 1)]
         self.states = [dict(self.branches[0].state)]
         self._foreign()
+        for _ in range(3):
+            self._another_create()
+
+    def _another_create(self):
+        """A create event that might have begun the room, and is only asked about."""
+        prev = [self.create.event_id] if self.rng.random() < 0.1 else []
+        room_id = None if self.version.msc4291_room_ids_as_hashes else self.rng.choice([self.room_id, "!room:two.example"])
+        sender = self.rng.choice(values.USERS[:2])
+        event = self.add(self.make("m.room.create", self.steps.create(), sender, "", prev, [], 1, room_id=room_id))
+        if event is not None:
+            self.check(event, {})
+            self.indices.pop(event.event_id)
+            del self.room.events[event.event_id]
 
     def _foreign(self):
         """Events of another room, which somebody may cite."""

@@ -20,11 +20,13 @@ class Steps:
                 if rng.random() < 0.5 and user not in self.room.creators:
                     users[user] = rng.choice([50, 50, 100, "50"])
             content = {"users": users, "ban": 50, "kick": 50, "events": {"m.room.power_levels": 100, "m.room.name": 50}}
+            if rng.random() < 0.4:
+                content["invite"] = rng.choice([0, 50, 50, 100])
             if rng.random() < 0.2:
                 content = values.power_levels(rng, content, self.room.creators, self.room.oddness)
             yield "m.room.power_levels", content, creator, ""
         if rng.random() < 0.9:
-            yield "m.room.join_rules", self.join_rules("public"), creator, ""
+            yield "m.room.join_rules", self.join_rules("public" if rng.random() < 0.5 else None), creator, ""
         for user in values.USERS[1:4]:
             yield "m.room.member", {"membership": "join"}, user, user
 
@@ -51,15 +53,17 @@ class Steps:
                 self.membership, self.power_levels, self.rules, self.third_party_offer, self.third_party_invite,
                 self.plain_state, self.message, self.aliases, self.redaction, self.odd,
             ],
-            [36, 16, 8, 3, 4, 12, 5, 3, 4, 3],
+            [36, 16, 8, 3, 6, 12, 5, 3, 4, 3],
         )[0]
         return action(branch)
 
     def membership(self, branch):
         rng = self.rng
-        membership = rng.choices(values.MEMBERSHIPS, [8, 5, 5, 5, 2])[0]
+        membership = rng.choices(values.MEMBERSHIPS, [8, 5, 5, 5, 3])[0]
         target = self.anybody()
         sender = target if membership in ("join", "knock") else self.powerful()
+        if membership == "knock" and rng.random() < 0.2:
+            sender = self.anybody()
         if membership == "leave" and rng.random() < 0.4:
             sender = target
         if rng.random() < 0.08:
@@ -117,8 +121,10 @@ class Steps:
         signed = self.room.third_party_signature(signed, key, "id.example")
         if rng.random() < 0.15:
             signed["extra"] = "not signed"
-        if rng.random() < self.room.oddness / 4:
+        if rng.random() < 0.1 + self.room.oddness / 4:
             signed[rng.choice(["signatures", "mxid", "token"])] = values.anything(rng)
+        if rng.random() < 0.1:
+            signed.pop(rng.choice(sorted(signed)))
         if rng.random() < 0.1:
             sender = self.anybody()
         content = {"membership": "invite", "third_party_invite": {"display_name": "x", "signed": signed}}
@@ -156,6 +162,18 @@ class Steps:
         if not isinstance(content, dict):
             content = {rng.choice(["membership", "users", "join_rule", "name"]): content}
         return type, content, self.powerful(), rng.choice(["", None, self.anybody(), "x"])
+
+    def create(self):
+        """The content of a create event that somebody makes for a room of their own."""
+        rng = self.rng
+        content = {"room_version": self.room.name, "creator": values.CREATOR}
+        if rng.random() < 0.3:
+            content["room_version"] = rng.choice(values.ROOM_VERSIONS)
+        if rng.random() < 0.5:
+            content["additional_creators"] = rng.choice(values.CREATOR_LISTS)
+        if rng.random() < 0.5:
+            content.pop(rng.choice(sorted(content)))
+        return content
 
     def selection(self, type, content, sender, state_key):
         """Which places of the state an event rests on, for a server that makes it as it should."""

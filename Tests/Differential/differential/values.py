@@ -4,6 +4,10 @@ SERVERS = ["one.example", "two.example:8448", "three.example"]
 USERS = [f"@{name}:{SERVERS[index % 3]}" for index, name in enumerate(["ada", "bob", "cleo", "dan", "eve", "fay"])]
 CREATOR = USERS[0]
 
+# Create events whose content some version refuses, or nearly.
+CREATOR_LISTS = [[], [USERS[1]], USERS[1:4], "@bob:two.example", [5], [USERS[1], "bob"], ["@" + "x" * 250 + ":a"], None, {}]
+ROOM_VERSIONS = [None, 1, "", "zz", [], "1", "6", "11", "12"]
+
 JOIN_RULES = ["public", "invite", "knock", "restricted", "knock_restricted", "private"]
 MEMBERSHIPS = ["join", "invite", "leave", "ban", "knock"]
 
@@ -72,7 +76,7 @@ def power_levels(rng, before, privileged, oddness):
             users = content.setdefault("users", {})
             if isinstance(users, dict):
                 user = rng.choice(USERS if rng.random() > oddness / 2 else HOSTILE_USERS)
-                if user not in privileged or rng.random() < 0.1:
+                if user not in privileged or rng.random() < 0.3:
                     users[user] = level(rng, oddness)
         else:
             entries = content.setdefault(rng.choice(["events", "events", "notifications"]), {})
