@@ -29,8 +29,10 @@ create function append_room_events(
     out outcome smallint, out new_position bigint, out previous bigint,
     out head_version bigint, out head_extremities bigint[], out head_root bytea
 ) language plpgsql as $$
+declare locked text;
 begin
-    perform pg_advisory_xact_lock(7001, p_shard);
+    -- An expression, which needs no plan of its own. What follows sees all that was committed when the lock was taken.
+    locked := pg_advisory_xact_lock(7001, p_shard)::text;
     select l.version, l.extremities, l.state_root into head_version, head_extremities, head_root
         from log l where l.room_nid = p_room and l.version is not null order by l.version desc limit 1;
     head_version := coalesce(head_version, 0);
@@ -43,17 +45,18 @@ begin
     insert into log (shard, position, kind, room_nid, version, extremities, state_root, event_nids, member_nids,
                      redacted, written_ms)
         values (p_shard, new_position, 1, p_room, p_expected + 1, p_extremities, p_state_root,
-                (select array_agg(n order by i) from unnest(p_nids, p_live) with ordinality as t(n, live, i) where live),
+                case when true = all (p_live) then p_nids
+                     else (select array_agg(p_nids[i] order by i) from generate_subscripts(p_nids, 1) as i where p_live[i]) end,
                 case when cardinality(p_member_users) > 0 then p_member_users end,
                 case when cardinality(p_redacted) > 0 then p_redacted end, p_now);
-    -- An event that was known as an outlier keeps its number and gets its place.
+    -- An event that was known as an outlier keeps its number and gets its place. By subscripts, since the parallel arrays of
+    -- a call are most often of one event, for which `unnest` sets up a table.
     insert into events as e (room_nid, event_nid, event_id, position, depth, sender_nid, event_type, state_key_nid, flags,
                         origin_ms, state_before, auth_nids, body, device_id, transaction_id)
-        select p_room, nid, id, case when live then new_position else 0 end, depth, sender, type, state_key, flag,
-               origin, state, auth, body, device, txn
-        from unnest(p_nids, p_ids, p_live, p_depths, p_senders, p_types, p_state_keys, p_flags, p_origins, p_states,
-                    p_auths, p_bodies, p_devices, p_transactions)
-            as t(nid, id, live, depth, sender, type, state_key, flag, origin, state, auth, body, device, txn)
+        select p_room, p_nids[i], p_ids[i], case when p_live[i] then new_position else 0 end, p_depths[i], p_senders[i],
+               p_types[i], p_state_keys[i], p_flags[i], p_origins[i], p_states[i], p_auths[i], p_bodies[i], p_devices[i],
+               p_transactions[i]
+        from generate_subscripts(p_nids, 1) as i
         on conflict (room_nid, event_nid) do update
             set position = excluded.position, flags = excluded.flags, state_before = excluded.state_before
             where e.position = 0 and (excluded.position > 0 or e.flags & 4 <> 0);
@@ -76,9 +79,10 @@ begin
         insert into missing_events (room_nid, event_id, child_nid)
             select p_room, m, c from unnest(p_missing, p_missing_children) as t(m, c) on conflict do nothing;
     end if;
-    delete from missing_events m where m.room_nid = p_room
-        and m.event_id in (select id from unnest(p_ids, p_flags) as t(id, flag) where flag & 4 = 0)
-        and exists (select 1 from missing_events x where x.room_nid = p_room);
+    if exists (select 1 from missing_events m where m.room_nid = p_room) then
+        delete from missing_events m where m.room_nid = p_room
+            and m.event_id in (select id from unnest(p_ids, p_flags) as t(id, flag) where flag & 4 = 0);
+    end if;
     if cardinality(p_notified_users) > 0 then
         insert into notification_exceptions (room_nid, user_nid, position, event_nid, actions)
             select p_room, u, new_position, e, a from unnest(p_notified_users, p_notified_events, p_notified_actions) as t(u, e, a);

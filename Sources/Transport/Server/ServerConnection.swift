@@ -36,11 +36,13 @@ struct ServerConnection: ServerChildChannel {
 
     func handle(value connection: Value, logger: Logger) async {
         // Whoever waits on behalf of a client that has gone is cancelled: the endpoints see it as cancellation.
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await serve(connection) }
-            group.addTask { try? await connection.channel.closeFuture.get() }
-            await group.next()
-            group.cancelAll()
+        await withTaskExecutorPreference(EventLoopExecutor(connection.channel.eventLoop)) {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await serve(connection) }
+                group.addTask { try? await connection.channel.closeFuture.get() }
+                await group.next()
+                group.cancelAll()
+            }
         }
     }
 
