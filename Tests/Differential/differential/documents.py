@@ -12,14 +12,24 @@ from .rooms import Room
 CONTENT_KEYS = [
     "membership", "creator", "join_rule", "allow", "aliases", "redacts", "history_visibility", "third_party_invite",
     "join_authorised_via_users_server", "ban", "events", "events_default", "kick", "redact", "state_default", "users",
-    "users_default", "invite", "notifications", "m.federate", "room_version", "additional_creators", "body", "displayname",
-    "predecessor", "", "\u00e9", "\U0001f602", "\ufb00", "a.b",
+    "users_default", "invite", "notifications", "m.federate", "room_version", "additional_creators", "body",
+    "displayname", "predecessor", "", "\u00e9", "\U0001f602", "\ufb00", "a.b",
 ]  # fmt: skip
 TYPES = [
     "m.room.member", "m.room.create", "m.room.join_rules", "m.room.power_levels", "m.room.aliases", "m.room.redaction",
     "m.room.history_visibility", "m.room.name", "m.room.third_party_invite", "org.example", "",
 ]  # fmt: skip
-TOP_KEYS = ["origin", "membership", "prev_state", "redacts", "extra", "unsigned", "replaces_state", "prev_content", "\u00e9"]
+TOP_KEYS = [
+    "origin",
+    "membership",
+    "prev_state",
+    "redacts",
+    "extra",
+    "unsigned",
+    "replaces_state",
+    "prev_content",
+    "\u00e9",
+]
 
 
 class Event:
@@ -49,7 +59,9 @@ class Event:
             "type": type,
             "sender": sender,
             "content": content,
-            "origin_server_ts": rng.choice([0, -1, 1, 1_700_000_000_000, *([] if self.honest else values.HOSTILE_NUMBERS)]),
+            "origin_server_ts": rng.choice(
+                [0, -1, 1, 1_700_000_000_000, *([] if self.honest else values.HOSTILE_NUMBERS)]
+            ),
             "depth": rng.choice([1, 1, 1, 5, 2**53 - 1, 1 if self.honest else 2**62]),
             "prev_events": self.references(rng.choice([0, 1, 1, 1, 2, 2, 3, 20, 21])),
             "auth_events": self.references(rng.choice([0, 1, 2, 3, 3, 4, 5, 10, 11])),
@@ -79,7 +91,9 @@ class Event:
         return values.anything(self.rng, honest=self.honest)
 
     def references(self, count):
-        ids = [f"$r{number}:one.example" if self.name in ("1", "2") else "$" + f"{number:043}" for number in range(count)]
+        ids = [
+            f"$r{number}:one.example" if self.name in ("1", "2") else "$" + f"{number:043}" for number in range(count)
+        ]
         if self.rng.random() < 0.05 and count > 1:
             ids[1] = ids[0]
         return [[event_id, {"sha256": "x"}] if self.name in ("1", "2") else event_id for event_id in ids]
@@ -89,8 +103,10 @@ class Event:
 
     def expected(self):
         """What Synapse says, or `None` where the difference is understood."""
-        pdu = reference.decode(self.text)
-        if understood.is_read_by_apus_alone(pdu, self.version) or understood.is_create_that_names_its_room(pdu, self.version):
+        pdu = json.loads(self.text)
+        if understood.is_read_by_apus_alone(pdu, self.version) or understood.is_create_that_names_its_room(
+            pdu, self.version
+        ):
             return None
         try:
             event, intact = reference.read(self.text, self.version)
@@ -104,6 +120,8 @@ class Event:
             "event": reference.canonical_text(event),
             "redacted": reference.canonical_text(redacted),
         }
+        if understood.is_message_like_invitation(event):
+            return found
         try:
             found["signers"] = reference.required_signers(event)
         except (SynapseError, KeyError, TypeError, AttributeError):
@@ -116,9 +134,10 @@ class Document:
     """Some JSON text, and its canonical form."""
 
     SCALARS = [
-        "0", "-0", "1", "-1", "01", "1.0", "1.5", "-0.0", "1e2", "1E400", "1e-7", "9007199254740991", "9007199254740992",
-        "-9007199254740992", "18446744073709551616", "123456789012345678901234567890", "0.1", "1e16", "123456.789e3", "1.",
-        "true", "false", "null", "NaN", "Infinity", "nul", "\"\"", '"\\u0000"', '"\\ud83d\\ude02"', '"\\ud83d"', '"\\/"',
+        "0", "-0", "1", "-1", "01", "1.0", "1.5", "-0.0", "1e2", "1E400", "1e-7", "9007199254740991",
+        "9007199254740992", "-9007199254740992", "18446744073709551616", "123456789012345678901234567890", "0.1",
+        "1e16", "123456.789e3", "1.", "true", "false", "null", "NaN", "Infinity", "nul", '""', '"\\u0000"',
+        '"\\ud83d\\ude02"', '"\\ud83d"', '"\\/"',
         '"\\u00e9"', '"e\\u0301"', '"\u2028"', '"\\x"', '"\t"', '"\\u001f"', '"\u007f"', '"\U0010ffff"', "'x'",
     ]  # fmt: skip
     KEYS = ['"a"', '"b"', '"\\u0061"', '""', '"\u00e9"', '"e\u0301"', '"\U0001f602"', '"\uffff"', '"A"', '"a.b"', "a"]
@@ -135,7 +154,9 @@ class Document:
         space = rng.choice(["", "", "", " ", "\n", "\t "])
         kind = rng.random()
         if depth > 4 or kind < 0.5:
-            inner = rng.choice(self.SCALARS if rng.random() < self.oddness else ["1", "true", '"x"', "[]", "null", '"\u00e9"'])
+            inner = rng.choice(
+                self.SCALARS if rng.random() < self.oddness else ["1", "true", '"x"', "[]", "null", '"\u00e9"']
+            )
         elif kind < 0.7:
             inner = "[" + ",".join(self.value(depth + 1) for _ in range(rng.randrange(4))) + "]"
         else:

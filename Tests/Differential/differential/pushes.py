@@ -8,12 +8,32 @@ from synapse.synapse_rust.push import PushRuleEvaluator
 
 from . import understood, values
 
-WORDS = ["ada", "Ada", "ADA", "bob", "foo", "bar", "foo-bar", "foo_bar", "a.b", "x", "\u00e9t\u00e9", "\u00c9T\u00c9", "\u6f22", "12", "@room", "!", "a*", "?"]
+WORDS = [
+    "ada",
+    "Ada",
+    "ADA",
+    "bob",
+    "foo",
+    "bar",
+    "foo-bar",
+    "foo_bar",
+    "a.b",
+    "x",
+    "\u00e9t\u00e9",
+    "\u00c9T\u00c9",
+    "\u6f22",
+    "12",
+    "@room",
+    "!",
+    "a*",
+    "?",
+]
 SPACES = [" ", " ", " ", "", "\n", ",", ".", "-", "_", ":", "\u00a0"]
 GLOBS = ["*", "?", "**", "*?", "a*", "*a", "?a", "[a]", "\\*", "a?b", "*foo*", ""]
 KEYS = [
-    "content.body", "type", "sender", "room_id", "state_key", "content.msgtype", "content.m\\.relates_to.rel_type", "content.a\\.b",
-    "content.a.b", "content.list", "content.m\\.mentions.user_ids", "content.number", "content.missing", "content", "content.\\\\", "",
+    "content.body", "type", "sender", "room_id", "state_key", "content.msgtype", "content.m\\.relates_to.rel_type",
+    "content.a\\.b", "content.a.b", "content.list", "content.m\\.mentions.user_ids", "content.number",
+    "content.missing", "content", "content.\\\\", "",
 ]  # fmt: skip
 SIMPLE = ["text", "Ada", 1, 0, -5, True, False, None, "1", "true", ""]
 MISSHAPEN = [{"kind": "event_match"}, {"kind": "no_such_kind"}, {"kind": "event_property_is", "key": "type"}]
@@ -29,7 +49,9 @@ class Push:
         self.sender_level = rng.choice([0, 49, 50, 51, 100])
         self.notifications = {"room": rng.choice([0, 50, 100])} if rng.random() < 0.6 else {}
         self.user = values.USERS[1]
-        self.display_name = rng.choice([None, "", "Bob", "bob", "foo bar", "a*", "\u00e9t\u00e9", "B.b", "[x]", " bob", self.words(2)])
+        self.display_name = rng.choice(
+            [None, "", "Bob", "bob", "foo bar", "a*", "\u00e9t\u00e9", "B.b", "[x]", " bob", self.words(2)]
+        )
         self.event = self.make_event()
         self.conditions = [self.condition() for _ in range(8)]
         self.text = json.dumps({"event": self.event, "conditions": self.conditions, "display_name": self.display_name})
@@ -70,7 +92,9 @@ class Push:
     def pattern(self):
         rng = self.rng
         parts = [rng.choice(GLOBS + WORDS + SPACES) for _ in range(rng.choice([1, 1, 2, 3]))]
-        return "".join(parts) if rng.random() < 0.8 else rng.choice([self.user, "m.room.message", "m.text", "m.*", "text"])
+        return (
+            "".join(parts) if rng.random() < 0.8 else rng.choice([self.user, "m.room.message", "m.text", "m.*", "text"])
+        )
 
     def condition(self):
         rng = self.rng
@@ -81,12 +105,21 @@ class Push:
         if kind == 4:
             return {"kind": "event_property_is", "key": rng.choice(KEYS), "value": rng.choice(SIMPLE)}
         if kind == 5:
-            return {"kind": "event_property_contains", "key": rng.choice(KEYS), "value": rng.choice([*SIMPLE, self.user])}
+            return {
+                "kind": "event_property_contains",
+                "key": rng.choice(KEYS),
+                "value": rng.choice([*SIMPLE, self.user]),
+            }
         if kind == 6:
             comparison = rng.choice(["", "==", "<", ">", "<=", ">=", "=", "~"])
-            return {"kind": "room_member_count", "is": comparison + rng.choice(["2", "0", "10", "02", "", "-1", "x", "1.5"])}
+            return {
+                "kind": "room_member_count",
+                "is": comparison + rng.choice(["2", "0", "10", "02", "", "-1", "x", "1.5"]),
+            }
         if kind == 7:
-            return rng.choice([{"kind": "sender_notification_permission", "key": rng.choice(["room", "other"])}, *MISSHAPEN])
+            return rng.choice(
+                [{"kind": "sender_notification_permission", "key": rng.choice(["room", "other"])}, *MISSHAPEN]
+            )
         return {"kind": "contains_display_name"}
 
     def line(self):

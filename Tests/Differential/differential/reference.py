@@ -1,20 +1,21 @@
 """What Synapse answers: its own functions, on events in memory."""
 
-import json
 import logging
 
 from canonicaljson import encode_canonical_json
 from synapse import event_auth
-from synapse.api.errors import AuthError, EventSizeError, SynapseError
+from synapse.api.errors import EventSizeError, SynapseError
 from synapse.api.room_versions import KNOWN_ROOM_VERSIONS, StateResolutionVersions
 from synapse.crypto.event_signing import check_event_content_hash
-from synapse.events.utils import prune_event
+from synapse.events import make_event_from_dict
+from synapse.events.utils import prune_event, validate_canonicaljson
 from synapse.federation.federation_base import _check_sigs_on_pdu, event_from_pdu_json
 from synapse.state import v1, v2
 from synapse.storage.databases.main.event_federation import StateDifference
 from synapse.util.json import json_decoder
 
-from . import understood
+from . import adjusted, understood
+from .adjusted import NoVerdict
 
 logging.disable(logging.CRITICAL)
 
@@ -22,54 +23,7 @@ logging.disable(logging.CRITICAL)
 MAX_PREV_EVENTS, MAX_AUTH_EVENTS = 20, 10
 
 
-class Crash(Exception):
-    """Synapse failed with something that is no verdict; it drops the event, or cannot resolve the states."""
-
-
-check_by_synapse = event_auth.check_state_dependent_auth_rules
-
-
-def check_with_understood(event, auth_events):
-    """Synapse's rules, but for the differences that are understood; Synapse's resolution calls it as well."""
-    auth_events = list(auth_events)
-    if understood.has_unusable_levels_in_force(event.room_version, auth_events):
-        raise Crash("unusable power levels in force")
-    check_by_synapse(event, auth_events)
-    if reason := understood.refusal(event, auth_events):
-        understood.met[reason] += 1
-        raise AuthError(403, reason)
-
-
-event_auth.check_state_dependent_auth_rules = check_with_understood
-event_auth._can_federate = understood.can_federate
-check_create_by_synapse = event_auth._check_create
-
-
-def check_create(event):
-    check_create_by_synapse(event)
-    if understood.is_of_another_version(event):
-        understood.met["a create event of another version than the room is read as"] += 1
-        raise AuthError(403, "another version")
-
-
-event_auth._check_create = check_create
-check_redaction_by_synapse = event_auth.check_redaction
-check_power_levels_by_synapse = event_auth._check_power_levels
-event_auth._check_power_levels = lambda version, event, auth_events: check_power_levels_by_synapse(
-    version, understood.as_the_power_levels(event), auth_events
-)
-
-
-def check_redaction(version, event, auth_events):
-    if understood.redacts_nothing(event):
-        level = event_auth.get_user_power_level(event.sender, auth_events)
-        if level < event_auth.get_named_level(auth_events, "redact", 50):
-            understood.met["a redaction of nothing by somebody without power"] += 1
-            raise AuthError(403, "a redaction of nothing")
-    return check_redaction_by_synapse(version, event, auth_events)
-
-
-event_auth.check_redaction = check_redaction
+adjusted.put_in_place()
 
 
 def run(coroutine):
@@ -101,7 +55,8 @@ def read(text, room_version):
 
 
 def size_problem(event):
-    """What is too long about an event, if anything; unless it is unpersistable, Synapse keeps the event as rejected."""
+    """What is too long about an event, if anything; unless it is unpersistable, Synapse keeps the event as
+    rejected."""
     try:
         event_auth._check_size_limits(event)
     except EventSizeError as error:
@@ -142,15 +97,12 @@ class Room:
     def __init__(self, name):
         self.version = version(name)
         self.events = {}
-        self.reasons = {}
 
     def add(self, event):
         self.events[event.event_id] = event
 
     def reject(self, event):
         """The same event as Synapse would load it after having rejected it."""
-        from synapse.events import make_event_from_dict
-
         self.events[event.event_id] = make_event_from_dict(
             event.get_pdu_json(), self.version, rejected_reason="auth_error"
         )
@@ -160,6 +112,7 @@ class Room:
         return {event_id: self.events[event_id] for event_id in event_ids if event_id in self.events}
 
     def needed(self, event):
+        """The places of the state that Synapse would load to check an event."""
         try:
             return event_auth.auth_types_for_event(self.version, event)
         except (TypeError, KeyError, AttributeError):
@@ -167,17 +120,20 @@ class Room:
             return {("m.room.create", "")}
 
     def selection(self, event):
+        """The places of the state whose events an event should name as its auth events."""
         keys = event_auth.auth_types_for_event(self.version, event)
         if implies_create(self.version, event):
             keys = keys - {("m.room.create", "")}
         return sorted([list(key) for key in keys], key=lambda key: [part.encode() for part in key])
 
     def auth_events_allowed(self, event):
+        """The rules about an event by itself and its choice of auth events."""
         if problem := size_problem(event):
             return f"{problem}"
         return verdict(lambda: run(event_auth.check_state_independent_auth_rules(self, event)), SynapseError)
 
     def allowed(self, event, state):
+        """The rules about an event and the state."""
         # Synapse checks apart from the other rules whether a restricted join has the second signature.
         if "join_authorised_via_users_server" in event.content:
             try:
@@ -205,11 +161,11 @@ class Room:
                 resolved = run(v2.resolve_events_with_store(Clock(), room_id, self.version, states, unstored, store))
             return dict(resolved)
         except Exception as error:
-            raise Crash(f"{type(error).__name__}: {error}") from error
-
+            raise NoVerdict(f"{type(error).__name__}: {error}") from error
 
     async def get_auth_chain_difference(self, room_id, state_sets, conflicted_state, additional):
-        """As Synapse's database does: what is in some auth chains, each with the events it begins at, but not in all."""
+        """As Synapse's database does: what is in some auth chains, each with the events it begins at, but not in
+        all."""
         chains = [self.auth_chain(event_ids) for event_ids in state_sets]
         return StateDifference(set().union(*chains) - set.intersection(*chains), None)
 
@@ -233,7 +189,9 @@ class NothingStored:
         return {}
 
     async def get_auth_chain_difference(self, room_id, state_sets, conflicted_state, additional):
-        return StateDifference(auth_difference=set(), conflicted_subgraph=set() if conflicted_state is not None else None)
+        return StateDifference(
+            auth_difference=set(), conflicted_subgraph=set() if conflicted_state is not None else None
+        )
 
 
 def verdict(check, refusals):
@@ -247,13 +205,7 @@ def verdict(check, refusals):
 
 def canonical(text, strict):
     """The canonical form of some JSON text, as Synapse reads and writes it."""
-    from synapse.events.utils import validate_canonicaljson
-
     value = json_decoder.decode(text)
     if strict:
         validate_canonicaljson(value)
     return encode_canonical_json(value).decode()
-
-
-def decode(text):
-    return json.loads(text)

@@ -1,7 +1,7 @@
 """Random rooms: events of honest and hostile servers on branches that part and meet again.
 
-The room grows as Synapse lets it: an event that Synapse refuses is kept as rejected, an accepted one changes the state of
-its branch. Every step leaves questions behind, with Synapse's answers, that Apus is asked afterwards.
+The room grows as Synapse lets it: an event that Synapse refuses is kept as rejected, an accepted one changes the
+state of its branch. Every step leaves questions behind, with Synapse's answers, that Apus is asked afterwards.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from synapse.api.room_versions import StateResolutionVersions
 from unpaddedbase64 import encode_base64
 
 from . import reference, understood, values
+from .adjusted import NoVerdict
 from .steps import Steps
 
 THIRD_PARTY_KEYS = [generate_signing_key(str(number)) for number in range(2)]
@@ -71,7 +72,9 @@ class Room:
             "type": type,
             "sender": sender,
             "content": content,
-            "origin_server_ts": self.clock if rng.random() > 0.02 else rng.choice([-1, 0, 2**53 - 1, self.clock * 1000]),
+            "origin_server_ts": self.clock
+            if rng.random() > 0.02
+            else rng.choice([-1, 0, 2**53 - 1, self.clock * 1000]),
             "depth": depth,
             "prev_events": [self.reference(event_id) for event_id in prev],
             "auth_events": [self.reference(event_id) for event_id in auth],
@@ -158,7 +161,9 @@ class Room:
     def _another_create(self):
         """A create event that might have begun the room, and is only asked about."""
         prev = [self.create.event_id] if self.rng.random() < 0.1 else []
-        room_id = None if self.version.msc4291_room_ids_as_hashes else self.rng.choice([self.room_id, "!room:two.example"])
+        room_id = (
+            None if self.version.msc4291_room_ids_as_hashes else self.rng.choice([self.room_id, "!room:two.example"])
+        )
         sender = self.rng.choice(values.USERS[:2])
         event = self.add(self.make("m.room.create", self.steps.create(), sender, "", prev, [], 1, room_id=room_id))
         if event is not None:
@@ -175,7 +180,9 @@ class Room:
             other = "!other:one.example"
         for user in values.USERS[:2]:
             event = self.add(
-                self.make("m.room.member", {"membership": "join"}, user, user, [self.create.event_id], [], 2, room_id=other)
+                self.make(
+                    "m.room.member", {"membership": "join"}, user, user, [self.create.event_id], [], 2, room_id=other
+                )
             )
             if event is not None:
                 self.foreign.append(event.event_id)
@@ -313,7 +320,7 @@ class Room:
         }
         try:
             resolved = self.room.resolve(states)
-        except reference.Crash:
+        except NoVerdict:
             self.failures += 1
             return None
         self.questions.append(Question(asked, sorted(self.indices[event_id] for event_id in resolved.values())))
@@ -341,8 +348,8 @@ class Room:
     def keeps_rejected(self, event):
         """Whether a rejected event may be in a state that is compared.
 
-        Version 1 resolves without asking who was rejected, since no state should have such events; Apus leaves them out in
-        all versions. And Synapse's resolution fails on a membership that is none.
+        Version 1 resolves without asking who was rejected, since no state should have such events; Apus leaves them
+        out in all versions. And Synapse's resolution fails on a membership that is none.
         """
         if self.version.state_res == StateResolutionVersions.V1:
             return False
@@ -367,7 +374,8 @@ class Room:
 
 def line(version, texts, rejected, asked):
     events = ",".join(
-        f'{{"pdu":{text},"rejected":{"true" if refused else "false"}}}' for text, refused in zip(texts, rejected)
+        f'{{"pdu":{text},"rejected":{"true" if refused else "false"}}}'
+        for text, refused in zip(texts, rejected, strict=True)
     )
     asked = [question for question in asked if question["ask"] != "event"]
     return f'{{"do":"room","version":"{version}","events":[{events}],"ask":{json.dumps(asked)}}}'

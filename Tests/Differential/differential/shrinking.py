@@ -2,7 +2,7 @@
 
 import json
 
-from . import reference
+from .adjusted import NoVerdict
 from .rooms import line
 
 
@@ -19,7 +19,10 @@ def reproduction(room, question, found, apus):
         expected, found = auths(room, asked, apus)
         needed = [asked["event"], *asked["state"]]
     else:
-        expected, needed = question.expected, [asked["event"]]
+        expected, needed = question.expected, []
+        head += f" of {room.texts[asked['event']]}"
+        if asked["ask"] == "auth_events":
+            needed = [asked["event"]]
     lines = [head, f"  asked: {json.dumps(asked)}", f"  synapse: {expected}", f"  apus: {found}"]
     return "\n".join(lines + [f"  {index}: {describe(room, index)}" for index in with_auth_chains(room, needed)])
 
@@ -62,11 +65,12 @@ def ask_apus(room, asked, apus):
 
 def resolutions(room, asked, apus):
     states = [
-        {room.place(room.events[index].event_id): room.events[index].event_id for index in state} for state in asked["states"]
+        {room.place(room.events[index].event_id): room.events[index].event_id for index in state}
+        for state in asked["states"]
     ]
     try:
         expected = sorted(room.indices[event_id] for event_id in room.room.resolve(states).values())
-    except reference.Crash as crash:
+    except NoVerdict as crash:
         expected = str(crash)
     return expected, ask_apus(room, asked, apus)
 
@@ -82,7 +86,7 @@ def auths(room, asked, apus):
     state = [room.events[index] for index in asked["state"]]
     try:
         expected = room.room.allowed(event, [other for other in state if (other.type, other.get_state_key()) in needed])
-    except reference.Crash:
+    except NoVerdict:
         expected = None
     return expected, ask_apus(room, asked, apus)
 
@@ -114,6 +118,6 @@ def describe(room, index):
     state_key = json.dumps(pdu["state_key"]) if "state_key" in pdu else "no state"
     auth = [room.indices.get(event_id) for event_id in event.auth_event_ids()]
     return (
-        f"{rejected}{event.event_id} {event.type} {state_key} by {event.sender} at {event.origin_server_ts} depth {event.depth}"
-        f" auth {auth} {json.dumps(pdu['content'])}"
+        f"{rejected}{event.event_id} {event.type} {state_key} by {event.sender} at {event.origin_server_ts}"
+        f" depth {event.depth} auth {auth} {json.dumps(pdu['content'])}"
     )

@@ -50,8 +50,16 @@ class Steps:
         rng = self.rng
         action = rng.choices(
             [
-                self.membership, self.power_levels, self.rules, self.third_party_offer, self.third_party_invite,
-                self.plain_state, self.message, self.aliases, self.redaction, self.odd,
+                self.membership,
+                self.power_levels,
+                self.rules,
+                self.third_party_offer,
+                self.third_party_invite,
+                self.plain_state,
+                self.message,
+                self.aliases,
+                self.redaction,
+                self.odd,
             ],
             [36, 16, 8, 3, 6, 12, 5, 3, 4, 3],
         )[0]
@@ -74,7 +82,9 @@ class Steps:
         if rng.random() < 0.2:
             content["displayname"] = rng.choice(["", "x", target])
         if rng.random() < self.room.oddness / 4:
-            content[rng.choice(["membership", "join_authorised_via_users_server", "third_party_invite"])] = values.anything(rng)
+            content[rng.choice(["membership", "join_authorised_via_users_server", "third_party_invite"])] = (
+                values.anything(rng)
+            )
         if rng.random() < self.room.oddness / 10:
             target = rng.choice(values.HOSTILE_USERS)
         if rng.random() < self.room.oddness / 20:
@@ -134,7 +144,9 @@ class Steps:
 
     def plain_state(self, branch):
         rng = self.rng
-        type = rng.choice(["m.room.name", "m.room.topic", "org.example", "m.room.history_visibility", "m.room.server_acl"])
+        type = rng.choice(
+            ["m.room.name", "m.room.topic", "org.example", "m.room.history_visibility", "m.room.server_acl"]
+        )
         state_key = rng.choice(["", "", "", "x", self.anybody(), "@" + "x", values.SERVERS[0]])
         sender = state_key if state_key in values.USERS and rng.random() < 0.7 else self.powerful()
         return type, {"name": rng.randrange(9), "topic": "t"}, sender, state_key
@@ -158,7 +170,10 @@ class Steps:
         type = rng.choice(["m.room.create", "m.room.name", "m.room.power_levels", "m.room.member", "m.room.join_rules"])
         content = values.anything(rng)
         if type == "m.room.create" and rng.random() < 0.7:
-            content = {"creator": rng.choice([*values.USERS, 5]), "room_version": rng.choice([self.room.name, "1", "zz", 5])}
+            content = {
+                "creator": rng.choice([*values.USERS, 5]),
+                "room_version": rng.choice([self.room.name, "1", "zz", 5]),
+            }
         if not isinstance(content, dict):
             content = {rng.choice(["membership", "users", "join_rule", "name"]): content}
         return type, content, self.powerful(), rng.choice(["", None, self.anybody(), "x"])
@@ -207,7 +222,9 @@ class Steps:
         elif kind == 1 and isinstance(before, str):
             pdu[key] = rng.choice(values.HOSTILE_USERS + values.HOSTILE_TEXTS)
         elif kind == 2:
-            pdu[rng.choice(["extra", "unsigned", "origin", "membership", "prev_state", "redacts"])] = values.anything(rng)
+            pdu[rng.choice(["extra", "unsigned", "origin", "membership", "prev_state", "redacts"])] = values.anything(
+                rng
+            )
         else:
             pdu[key] = values.anything(rng)
         if rng.random() < 0.7 and key not in ("hashes", "signatures"):

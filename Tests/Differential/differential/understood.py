@@ -1,4 +1,4 @@
-"""Differences that are understood: each has a name, is as narrow as can be, and says what the specification has about it.
+"""Differences that are understood: each has a name, is as narrow as can be, and cites the specification.
 
 What is listed here is applied to Synapse's answers, wherever they are given: Synapse's own state resolution runs with
 them, too. So everything else must be the same, also in rooms where one of them happened.
@@ -14,7 +14,6 @@ met = collections.Counter()
 
 # Grammar of identifiers. Synapse takes nearly any text in an event for one.
 # https://spec.matrix.org/v1.19/appendices/#identifier-grammar
-IPV6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]")
 SERVER = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?")
 
 
@@ -43,14 +42,17 @@ def is_event_id(text):
 def form(pdu, event, version):
     """Why a PDU that Synapse reads is no event; `None` when it is one.
 
-    https://spec.matrix.org/v1.19/server-server-api/#pdus gives what an event must have; Synapse rejects some of it later,
-    with the signatures, and some never.
+    https://spec.matrix.org/v1.19/server-server-api/#pdus gives what an event must have; Synapse rejects some of it
+    later, with the signatures, and some never.
     """
     name = None
     if not is_user(event.sender):
         name = "the sender is no user id"
     elif "\0" in event.type or "\0" in (event.get_state_key() or ""):
         name = "a NUL in the type or the state key, which no database stores as text"
+    elif not isinstance(pdu["content"], dict):
+        # Numbers are objects to Synapse's parser, of a kind.
+        name = "the content is a number"
     elif not isinstance(pdu.get("signatures"), dict):
         name = "no signatures"
     elif version.msc4291_room_ids_as_hashes and event.type != "m.room.create":
@@ -82,8 +84,9 @@ def is_level(value, version):
 def has_unusable_level(content, version):
     """Whether something in power levels is no level.
 
-    https://spec.matrix.org/v1.19/rooms/v9/#mroompower_levels-events-accept-values-as-strings says which strings are levels,
-    and nothing else than those and numbers is one. Synapse takes what Python's `int` takes: `true`, `1_0`, other digits.
+    https://spec.matrix.org/v1.19/rooms/v9/#mroompower_levels-events-accept-values-as-strings says which strings are
+    levels, and nothing else than those and numbers is one. Synapse takes what Python's `int` takes: `true`, `1_0`,
+    other digits.
     """
     maps = ("users", "events") + (("notifications",) if version.limit_notifications_power_levels else ())
     if any(key in content and not is_level(content[key], version) for key in NAMED):
@@ -98,8 +101,8 @@ def is_map_of_levels(entries, version):
 def has_unusable_levels_in_force(version, state):
     """Whether a state has power levels that are no levels.
 
-    Before version 10 they get in where there were none before, and then no two implementations agree: Synapse fails on
-    every event that asks for such a level, or takes it for a number. Nothing is compared with such a state.
+    Before version 10 they get in where there were none before, and then no two implementations agree: Synapse fails
+    on every event that asks for such a level, or takes it for a number. Nothing is compared with such a state.
     """
     return any(event.type == "m.room.power_levels" and has_unusable_level(event.content, version) for event in state)
 
@@ -125,14 +128,18 @@ def refusal(event, state):
 def is_read_by_apus_alone(pdu, version):
     """Whether Synapse does not read a PDU because of something that is no reason.
 
-    Apus leaves `unsigned` out unread, and takes a signature that is none for one that is not there. In versions 1 to 5 the
-    depth may be as large as 64 bits hold (https://spec.matrix.org/v1.19/rooms/v5/#event-format); Synapse draws the line of
-    version 6 in all of them.
+    Apus leaves `unsigned` out unread, and takes a signature that is none for one that is not there. In versions 1 to
+    5 the depth may be as large as 64 bits hold (https://spec.matrix.org/v1.19/rooms/v5/#event-format); Synapse draws
+    the line of version 6 in all of them. Since version 12 no auth event may be the create event: Apus refuses it with
+    the others that an event may not have (rule 3.2).
     """
     if not isinstance(pdu.get("unsigned", {}), dict):
         return True
     depth = pdu.get("depth")
     if type(depth) is int and 2**53 <= depth < 2**63 and not version.strict_canonicaljson:
+        return True
+    auth_events, create_id = pdu.get("auth_events"), f"${str(pdu.get('room_id'))[1:]}"
+    if version.msc4291_room_ids_as_hashes and isinstance(auth_events, list) and create_id in auth_events:
         return True
     signatures = pdu.get("signatures")
     if not isinstance(signatures, dict):
@@ -146,8 +153,8 @@ def is_read_by_apus_alone(pdu, version):
 def is_create_that_names_its_room(pdu, version):
     """Whether a PDU is a create event with a room id where there must be none.
 
-    https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules, rule 1.2, rejects it. Apus takes it for no event at all if it
-    is state, and Synapse has another reference hash for it: its redaction takes the room id away.
+    https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules, rule 1.2, rejects it. Apus takes it for no event at
+    all if it is state, and Synapse has another reference hash for it: its redaction takes the room id away.
     """
     return version.msc4291_room_ids_as_hashes and pdu.get("type") == "m.room.create" and "room_id" in pdu
 
@@ -155,8 +162,9 @@ def is_create_that_names_its_room(pdu, version):
 def is_of_another_version(event):
     """Whether a create event names another version than its room is taken for.
 
-    https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules, rule 1.3, refuses versions that are not recognised. No room of
-    one version begins with an event of another; Synapse sees to that elsewhere, and here takes all that it knows.
+    https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules, rule 1.3, refuses versions that are not recognised.
+    No room of one version begins with an event of another; Synapse sees to that elsewhere, and here takes all that it
+    knows.
     """
     return event.content.get("room_version", "1") != event.room_version.identifier
 
@@ -164,9 +172,10 @@ def is_of_another_version(event):
 def as_the_power_levels(event):
     """The same event under the empty state key.
 
-    https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules, rule 10 (9 in versions 6 to 11), is about every event of that
-    type and compares it with the power levels of the room. Synapse compares one that has another state key with the event
-    under that key, of which the event's selection of auth events knows nothing, and fails on one that is no state.
+    https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules, rule 10 (9 in versions 6 to 11), is about every
+    event of that type and compares it with the power levels of the room. Synapse compares one that has another state
+    key with the event under that key, of which the event's selection of auth events knows nothing, and fails on one
+    that is no state.
     """
     if event.get_state_key() == "":
         return event
@@ -177,17 +186,28 @@ def as_the_power_levels(event):
 def redacts_nothing(event):
     """Whether a redaction names no event.
 
-    https://spec.matrix.org/v1.19/rooms/v1/#authorisation-rules, rule 11, wants power or an event of the same server. Synapse
-    lets pass whoever redacts what is not even text.
+    https://spec.matrix.org/v1.19/rooms/v1/#authorisation-rules, rule 11, wants power or an event of the same server.
+    Synapse lets pass whoever redacts what is not even text.
     """
     return event.room_version.event_format == 1 and not isinstance(event.redacts, str)
+
+
+def is_message_like_invitation(event):
+    """Whether an event is an invitation through a third party, but no state.
+
+    https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events lets such an
+    invitation come without the signature of the sender's server. Apus asks for it when the event is no state; the
+    rules refuse it anyway.
+    """
+    return event.type == "m.room.member" and not event.is_state() and "third_party_invite" in event.content
 
 
 def can_federate(event, auth_events):
     """Whether `m.federate` lets an event pass that somebody of another server sent or is about.
 
-    https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules, rule 4 (3 in versions 1 to 11): only `false` bars, and only
-    senders. Synapse takes everything but `true` for `false`, and also refuses to invite, kick or ban users of other servers.
+    https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules, rule 4 (3 in versions 1 to 11): only `false` bars,
+    and only senders. Synapse takes everything but `true` for `false`, and also refuses to invite, kick or ban users
+    of other servers.
     """
     create = auth_events[("m.room.create", "")]
     value = create.content.get("m.federate", True)
@@ -206,8 +226,8 @@ NEGATIVE_ZERO = re.compile(r"(?<![\w.\\])-0(?![\w.])")
 def is_json_read_differently(text, strict):
     """Whether Python reads or writes a number otherwise than the specification says.
 
-    https://spec.matrix.org/v1.19/appendices/#canonical-json: `1e10` is the integer 10000000000, for Python a fraction; and `-0` must
-    not appear where canonical JSON is enforced, for Python it is 0.
+    https://spec.matrix.org/v1.19/appendices/#canonical-json: `1e10` is the integer 10000000000, for Python a
+    fraction; and `-0` must not appear where canonical JSON is enforced, for Python it is 0.
     """
     pattern = NEGATIVE_ZERO if strict else EXPONENT
     return pattern.search(text) is not None
@@ -216,10 +236,10 @@ def is_json_read_differently(text, strict):
 def is_condition_read_differently(condition, push):
     """Whether Synapse has another idea of a condition's meaning.
 
-    https://spec.matrix.org/v1.19/client-server-api/#conditions-1: a boundary of words is any character but ASCII letters,
-    digits and `_`, for Synapse any but letters of all scripts; a display name is looked for as it is, by Synapse as a
-    pattern. https://spec.matrix.org/v1.19/appendices/#glob-style-matching: wildcards stand for any character, for Synapse for
-    any but the end of a line.
+    https://spec.matrix.org/v1.19/client-server-api/#conditions-1: a boundary of words is any character but ASCII
+    letters, digits and `_`, for Synapse any but letters of all scripts; a display name is looked for as it is, by
+    Synapse as a pattern. https://spec.matrix.org/v1.19/appendices/#glob-style-matching: wildcards stand for any
+    character, for Synapse for any but the end of a line.
     """
     kind = condition["kind"]
     name = push.display_name or ""
