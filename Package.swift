@@ -50,7 +50,7 @@ let modules: [Module] = [
     Module(name: "CLinux", kind: .c, tested: false, linked: ["resolv"]),
     Module(name: "CSchema", kind: .c, tested: false),
 
-    Module(name: "MatrixCore", uses: ["CSodium", "COpenSSL"]),
+    Module(name: "MatrixCore", uses: ["CSodium", "COpenSSL"], testUses: ["CoreWorkloads"]),
     Module(name: "Telemetry", uses: ["CLinux"], products: [logging]),
     Module(name: "ServerConfiguration", uses: ["MatrixCore"], products: [yams]),
 
@@ -79,20 +79,20 @@ let modules: [Module] = [
         products: [logging, nioPosix], testUses: ["ApusTesting"]),
     Module(
         name: "Rooms", uses: ["Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging, deque],
-        testUses: ["ApusTesting"]),
+        testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
         name: "Ephemeral", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
         testUses: ["ApusTesting"]),
     Module(
         name: "Directory", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
-        testUses: ["ApusTesting"]),
+        testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
         name: "Push", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry"],
-        products: [logging, nio, httpTypes], testUses: ["ApusTesting", "Transport"]),
+        products: [logging, nio, httpTypes], testUses: ["ApusTesting", "Transport", "RoomsTesting"]),
     Module(
         name: "Sync",
         uses: ["Rooms", "Ephemeral", "Cluster", "Storage", "MatrixCore", "Telemetry"],
-        products: [logging, deque], testUses: ["ApusTesting"]),
+        products: [logging, deque], testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
         name: "Media", uses: ["Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry", "CVips", "CLinux"],
         products: [logging, nio, nioPosix, httpTypes], testUses: ["ApusTesting"]),
@@ -102,14 +102,14 @@ let modules: [Module] = [
             "Accounts", "Rooms", "Ephemeral", "Directory", "Cluster", "Storage", "FederationAPI", "HTTPAPI",
             "MatrixCore", "Telemetry",
         ],
-        products: [logging, nio, httpTypes, deque], testUses: ["ApusTesting"]),
+        products: [logging, nio, httpTypes, deque], testUses: ["ApusTesting", "RoomsTesting"]),
 
     Module(
         name: "ClientEndpoints", uses: services + ["HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
         name: "FederationEndpoints", uses: services + ["FederationAPI", "HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker", "RoomsTesting"]),
     Module(
         name: "MediaEndpoints", uses: ["Media", "HTTPAPI", "MatrixCore", "Telemetry"],
         products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
@@ -136,17 +136,29 @@ let modules: [Module] = [
         name: "ApusTesting",
         uses: ["Storage", "Postgres", "Telemetry", "MatrixCore", "Reactor", "CPostgres", "CLinux"], tested: false),
     Module(
+        name: "RoomsTesting",
+        uses: [
+            "ApusTesting", "Ephemeral", "Rooms", "Cluster", "Storage", "Postgres", "MatrixCore", "Telemetry",
+        ], tested: false),
+    Module(
         name: "apus-load", kind: .executable, uses: ["COpenSSL"],
         products: [nio, nioPosix, nioHTTP1, arguments], tested: false, path: "Benchmarks/Load"),
     Module(
         name: "apus-verdicts", kind: .executable, uses: ["MatrixCore"], tested: false,
         path: "Tests/Differential/Verdicts"),
+    Module(name: "CAllocations", kind: .c, tested: false, path: "Benchmarks/CAllocations"),
+    Module(
+        name: "CoreWorkloads", uses: ["CAllocations", "MatrixCore"], tested: false, path: "Benchmarks/CoreWorkloads"),
+    Module(
+        name: "apus-core-benchmark", kind: .executable, uses: ["CoreWorkloads", "MatrixCore", "CSodium"],
+        tested: false, path: "Benchmarks/Core"),
 ]
 
-// Tests that belong to no module: of the repository itself, and of the real executables.
+// Tests that belong to no module: of the repository itself, of the real executables, and of simulated federations.
 let freeTests: [(name: String, uses: [String])] = [
     ("RepositoryTests", []),
     ("ConformanceTests", endpoints + ["HTTPAPI"]),
+    ("SimulationTests", ["MatrixCore"]),
 ]
 
 let only = (ProcessInfo.processInfo.environment["APUS_ONLY"] ?? "").split(separator: ",").map(String.init)
