@@ -48,6 +48,7 @@ package struct XMatrixAuthorization: Hashable, Sendable {
     }
 
     private static func escaped(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else { return text }
         var result = ""
         for character in text.unicodeScalars {
             if character == "\"" || character == "\\" { result.unicodeScalars.append("\\") }
@@ -121,7 +122,9 @@ private struct AuthorizationReader {
 
     private mutating func readQuoted() -> String? {
         position += 1
-        var text: [UInt8] = []
+        let start = position
+        while let next = byte, next != UInt8(ascii: "\""), next != UInt8(ascii: "\\") { position += 1 }
+        var text = Array(bytes[start..<position])
         while let next = byte {
             position += 1
             if next == UInt8(ascii: "\"") { return String(decoding: text, as: UTF8.self) }
