@@ -27,7 +27,7 @@ struct EventQuestion {
                 $0.field("intact", received.isContentIntact)
                 $0.field("event", String(decoding: event.bytes, as: UTF8.self))
                 $0.field("redacted", String(decoding: redacted.bytes, as: UTF8.self))
-                $0.field("signed", String(decoding: event.signedBytes, as: UTF8.self))
+                $0.field("reference", Base64.encode(SHA256.hash(event.signedBytes)))
                 $0.field("signers", strings: event.requiredSigners.map(\.description).sorted())
             }
         }

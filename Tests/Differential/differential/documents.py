@@ -119,6 +119,7 @@ class Event:
             "intact": intact,
             "event": reference.canonical_text(event),
             "redacted": reference.canonical_text(redacted),
+            "reference": reference.reference_hash(event),
         }
         if understood.is_message_like_invitation(event):
             return found
@@ -173,7 +174,8 @@ class Document:
         if understood.is_json_read_differently(self.text, self.strict):
             return None
         try:
-            return {"canonical": reference.canonical(self.text, self.strict)}
+            found = {"canonical": reference.canonical(self.text, self.strict)}
+            return None if understood.hides_what_has_no_form(self.text) else found
         except (ValueError, SynapseError, UnicodeEncodeError, RecursionError) as error:
             return {"refused": f"{type(error).__name__}: {error}"}
 
