@@ -12,7 +12,7 @@ DIFFERENTIAL = pathlib.Path(__file__).resolve().parents[1] / "Differential"
 VERSIONS = [str(number) for number in range(1, 13)]
 # The same in every run, so that a run says something about the change that it is run for. Campaigns over other seeds:
 # PYTHONPATH=Tests/Differential $SYNAPSE_PYTHON -m differential --apus .build/release/apus-verdicts --seeds 1000:2000
-SEEDS = "0:8"
+SEEDS = "0:20"
 SECONDS = 120
 
 

@@ -27,6 +27,8 @@ def main():
         print()
         print(difference.reproduction(apus))
     apus.close()
+    if campaign.report.is_thin():
+        sys.exit("too little was compared")
     sys.exit(1 if campaign.report.unexplained else 0)
 
 

@@ -244,8 +244,8 @@ NEVER_CANONICAL = re.compile(r"(?<![\w.\\])[0-9]+[eE][0-9]{3,}|\\ud83d(?!\\ude02
 def hides_what_has_no_form(text):
     """Whether a number that no double holds, or half a character, stands where a later equal key replaces it.
 
-    https://spec.matrix.org/v1.19/appendices/#canonical-json has no form for either. Apus refuses them wherever they stand,
-    Python forgets them with what is replaced.
+    https://spec.matrix.org/v1.19/appendices/#canonical-json has no form for either. Apus refuses them wherever they
+    stand, Python forgets them with what is replaced.
     """
     return NEVER_CANONICAL.search(text) is not None
 
