@@ -8,7 +8,8 @@ import json
 import sys
 import time
 
-# synapse.state cannot be the first module of Synapse that is imported.
+# Synapse can only be imported in this order: synapse.state rests on synapse.event_auth, which rests on synapse.state.
+import synapse.event_auth
 import synapse.events
 from synapse.api.room_versions import KNOWN_ROOM_VERSIONS
 from synapse.state import v2

@@ -14,9 +14,9 @@ package enum CostLimits {
     /// Parsing, canonical form, check of size, hash.
     package static let digestAllocations = limit(8, debug: 8)
     /// The same where members have to be put in order.
-    package static let shuffledDigestAllocations = limit(24, debug: 24)
+    package static let shuffledDigestAllocations = limit(24, debug: 80)
     /// Everything that is done to an event that came in, apart from signatures.
-    package static let receiveAllocations = limit(60, debug: 60)
+    package static let receiveAllocations = limit(44, debug: 190)
 
     // MARK: State
 
@@ -39,7 +39,7 @@ package enum CostLimits {
     // MARK: Others
 
     /// One event against one more set of push rules.
-    package static let rulesetAllocations = limit(10, debug: 20)
-    package static let parseHeaderAllocations = limit(20, debug: 30)
-    package static let printHeaderAllocations = limit(20, debug: 30)
+    package static let rulesetAllocations = 10
+    package static let parseHeaderAllocations = 14
+    package static let printHeaderAllocations = 14
 }
