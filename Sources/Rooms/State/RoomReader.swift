@@ -8,6 +8,7 @@ package struct RoomReader: Sendable {
     package let eventStore: EventStore
     package let events: EventLoader
     package let packs: PackCache
+    package let authGraph: AuthGraphLoader
     package let interning: Interning
     package let memberships: MembershipStore
     package let acls = ServerACLs()
@@ -23,6 +24,7 @@ package struct RoomReader: Sendable {
         self.memberships = memberships
         events = EventLoader(store: eventStore)
         packs = PackCache(store: store)
+        authGraph = AuthGraphLoader(store: eventStore)
         self.feed = feed
         _ = feed.observe { [events] row in events.follow(row) }
     }

@@ -5,7 +5,7 @@ enum EventStatements {
     static let all = [
         byNIDs, byIDs, byIDAnyRoom, byTransaction, numbers, timelineBefore, timelineAfter, newestInTimeline, before,
         after,
-        missing, authFacts, nidsToIDs, lowestDepth,
+        missing, authFacts, authGraph, nidsToIDs, lowestDepth,
     ]
 
     private static let columns = """
@@ -94,5 +94,20 @@ enum EventStatements {
         """
         select event_nid, event_type, state_key_nid, sender_nid, depth, origin_ms, flags, auth_nids
         from events where room_nid = $1 and event_nid = any ($2)
+        """, mode: .read)
+    /// Rows come breadth first, and the limit ends the walk. `auth_nids` holds 8 bytes a number: see ``EventNumbers``.
+    static let authGraph = Statement(
+        "events.auth_graph",
+        """
+        with recursive walk (event_nid, state_key_nid, auth_nids) as (
+            select event_nid, state_key_nid, auth_nids from events where room_nid = $1 and event_nid = any ($2)
+            union
+            select e.event_nid, e.state_key_nid, e.auth_nids
+            from walk w
+            cross join lateral generate_series(1, length(w.auth_nids), 8) as place
+            join events e on e.room_nid = $1 and e.event_nid
+                = ('x' || encode(substring(w.auth_nids from place for 8), 'hex'))::bit(64)::bigint
+        )
+        select event_nid, state_key_nid, auth_nids from walk limit $3
         """, mode: .read)
 }

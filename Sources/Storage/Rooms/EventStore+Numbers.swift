@@ -13,6 +13,22 @@ extension EventStore {
         return found
     }
 
+    /// A part of the auth graph: some events, and up to `more` of those that they lead to, the nearest first.
+    ///
+    /// - Cost: one round trip, however long the chain; a few index look-ups for each event in the answer.
+    package func authNodes(from nids: [EventNID], more: Int, in room: RoomNID) async throws -> [EventNID: AuthNode] {
+        guard !nids.isEmpty else { return [:] }
+        var found: [EventNID: AuthNode] = [:]
+        let rows = try await pool.query(
+            EventStatements.authGraph, room.rawValue, nids.map(\.rawValue), Int64(nids.count + more))
+        for var row in rows {
+            let nid = EventNID(try row.next(Int64.self))
+            let key = try row.next(Int64?.self).map { StateKeyNID($0) }
+            found[nid] = AuthNode(stateKey: key, authEvents: try EventNumbers.decode(try row.next([UInt8].self)))
+        }
+        return found
+    }
+
     /// The ids of events.
     package func ids(of nids: [EventNID], in room: RoomNID) async throws -> [EventNID: EventID] {
         var found: [EventNID: EventID] = [:]
