@@ -68,13 +68,16 @@ extension RoomService {
         let keys = try await reader.interning.stateKeys(Array(Set(new.compactMap(\.fullStateKey))))
         let floor = new.flatMap(\.authEvents).compactMap { known[$0]?.nid }.max()
         let numbers = try await writing.numbers.events(new.count, above: floor)
-        let rules = AuthRules(version: version)
+        let receipt = EventReceipt(roomID: room.roomID, version: version)
+        let begun = try await beginning(of: room, for: new)
         var batch: [NewEvent] = []
         for (event, nid) in zip(new, numbers) {
             let authEvents = event.authEvents.compactMap { known[$0] }
             guard let sender = senders[event.sender], authEvents.count == event.authEvents.count else { continue }
-            let authority = EventAuthority(rules: rules, create: createID.flatMap { known[$0] })
-            let isRejected = authority.refusal(of: event, by: authEvents) != nil
+            let create = createID.flatMap { known[$0] } ?? begun
+            let refusal = receipt.refusal(
+                of: event, by: authEvents.map(\.asAuthEvent), create: create?.asAuthEvent)
+            let isRejected = refusal != nil
             let outlier = NewEvent(
                 nid: nid, event: event, isLive: false, senderNID: sender.nid,
                 stateKeyNID: event.fullStateKey.flatMap { keys[$0] },
@@ -90,6 +93,12 @@ extension RoomService {
         try await reader.store.store(batch, in: room)
         let wanted = Set(given.map(\.eventID))
         return known.filter { wanted.contains($0.key) }
+    }
+
+    /// The create event of the room's state, where others come that claim to be it.
+    private func beginning(of room: RoomRecord, for events: [Event]) async throws -> RoomEvent? {
+        guard events.contains(where: { $0.type == EventType.create }) else { return nil }
+        return try await reader.current(room)?.event(EventType.create)
     }
 
     private func stored(_ ids: [EventID], in room: RoomRecord) async throws -> [EventID: RoomEvent] {

@@ -1,6 +1,5 @@
-package import MatrixCore
-
-/// Why an event that another server sent is not taken in.
+/// Why an event that another server sent is not taken in: it is dropped, as if it had never come. That it is not allowed is
+/// another matter (``ReceiptVerdict``): such an event is kept.
 package enum PDUFailure: Error, Hashable, Sendable {
     /// It is no event of its room's version.
     case malformed(PDUError)
