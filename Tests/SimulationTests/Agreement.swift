@@ -1,0 +1,71 @@
+import MatrixCore
+
+/// What honest servers must agree about.
+enum Agreement {
+    /// Everybody has the same events, rejected the same ones, and holds the same state before each.
+    static func aboutEvents(_ graphs: [MemoryGraph]) async throws {
+        guard let first = graphs.first else { return }
+        var states = StateNames()
+        for graph in graphs {
+            for node in graph.order where !node.isRejected {
+                let state = try await states.content(of: node.stateBefore, in: graph)
+                for event in state.values where graph.node(event.eventID)?.isRejected != false {
+                    throw Disagreement("a rejected event is in the state before \(node.eventID)")
+                }
+            }
+        }
+        for other in graphs.dropFirst() {
+            for node in first.order {
+                let id = node.eventID
+                guard let twin = other.node(id) else { throw Disagreement("\(id) is not everywhere") }
+                guard twin.isRejected == node.isRejected else {
+                    throw Disagreement("\(node.event.type) \(id) is rejected here and not there")
+                }
+                let here = try await states.content(of: node.stateBefore, in: first)
+                let there = try await states.content(of: twin.stateBefore, in: other)
+                guard here == there else {
+                    throw Disagreement("the states before \(node.event.type) \(id) differ: \(difference(here, there))")
+                }
+            }
+            guard first.order.count == other.order.count else { throw Disagreement("somebody has other events") }
+        }
+    }
+
+    /// Everybody is at the same place with the same state.
+    static func aboutNow(_ graphs: [MemoryGraph]) async throws {
+        guard let first = graphs.first else { return }
+        let state = try await first.content(of: first.tree.root)
+        for other in graphs.dropFirst() {
+            guard Set(first.ends.map(\.eventID)) == Set(other.ends.map(\.eventID)) else {
+                throw Disagreement("the ends differ: \(first.ends.map(\.eventID)), \(other.ends.map(\.eventID))")
+            }
+            let there = try await other.content(of: other.tree.root)
+            guard state == there else { throw Disagreement("the states now differ: \(difference(state, there))") }
+        }
+    }
+
+    private static func difference(_ here: [StateKey: Event], _ there: [StateKey: Event]) -> String {
+        Set(here.keys).union(there.keys).sorted().filter { here[$0] != there[$0] }.map {
+            "\($0): \(here[$0]?.eventID.description ?? "none") or \(there[$0]?.eventID.description ?? "none")"
+        }.joined(separator: ", ")
+    }
+}
+
+/// States by the names of their events, each read once.
+private struct StateNames {
+    private struct Key: Hashable {
+        let graph: ObjectIdentifier
+        let root: StateRoot
+    }
+
+    private var known: [Key: [StateKey: Event]] = [:]
+
+    mutating func content(of root: StateRoot?, in graph: MemoryGraph) async throws -> [StateKey: Event] {
+        guard let root else { throw Disagreement("an event without a place") }
+        let key = Key(graph: graph.identity, root: root)
+        if let found = known[key] { return found }
+        let found = try await graph.content(of: root)
+        known[key] = found
+        return found
+    }
+}

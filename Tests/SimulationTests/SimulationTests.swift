@@ -1,0 +1,58 @@
+import Foundation
+import MatrixCore
+import Testing
+
+/// Many federations, each from a seed. Set in the environment:
+/// - `APUS_SIMULATION_SEED`: the one seed to run, of one that failed;
+/// - `APUS_SIMULATION_VERSION`: the one room version;
+/// - `APUS_SIMULATION_TRANSCRIPT`: print all events and what became of them;
+/// - `APUS_SIMULATION_SEEDS`, `APUS_SIMULATION_FIRST`: how many seeds for each version, from which on.
+@Suite struct SimulationTests {
+    /// A few seeds each, so that a task ends now and then.
+    struct Batch: Sendable, CustomTestStringConvertible {
+        static let size = 10
+
+        let version: RoomVersion
+        let first: UInt64
+        let count: Int
+
+        var testDescription: String { "version \(version), seeds \(first) to \(first + UInt64(count) - 1)" }
+    }
+
+    private static func setting(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+    }
+
+    private static var versions: [RoomVersion] {
+        guard let name = ProcessInfo.processInfo.environment["APUS_SIMULATION_VERSION"] else {
+            return RoomVersion.supported
+        }
+        return RoomVersion(name).map { [$0] } ?? []
+    }
+
+    private static var batches: [Batch] {
+        if let seed = setting("APUS_SIMULATION_SEED") {
+            return versions.map { Batch(version: $0, first: seed, count: 1) }
+        }
+        let first = setting("APUS_SIMULATION_FIRST") ?? 1
+        let seeds = Int(setting("APUS_SIMULATION_SEEDS") ?? 20)
+        return stride(from: 0, to: seeds, by: Batch.size).flatMap { start in
+            versions.map {
+                Batch(version: $0, first: first + UInt64(start), count: min(Batch.size, seeds - start))
+            }
+        }
+    }
+
+    @Test(arguments: batches) func honestServersAgree(batch: Batch) async throws {
+        var total = Simulation.Tally()
+        for seed in batch.first..<(batch.first + UInt64(batch.count)) {
+            let plan = Simulation.Plan(version: batch.version, seed: seed)
+            var simulation = try await Simulation(plan)
+            do { total += try await simulation.run() } catch { Issue.record("\(plan): \(error)") }
+            if Self.setting("APUS_SIMULATION_TRANSCRIPT") != nil {
+                for line in try await simulation.transcript() { print(line) }
+            }
+        }
+        if Self.setting("APUS_SIMULATION_SEEDS") != nil { print(batch.testDescription, total) }
+    }
+}
