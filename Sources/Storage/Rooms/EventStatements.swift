@@ -95,7 +95,8 @@ enum EventStatements {
         select event_nid, event_type, state_key_nid, sender_nid, depth, origin_ms, flags, auth_nids
         from events where room_nid = $1 and event_nid = any ($2)
         """, mode: .read)
-    /// Rows come breadth first, and the limit ends the walk. `auth_nids` holds 8 bytes a number: see ``EventNumbers``.
+    /// Rows come breadth first, and the limit ends the walk. `auth_nids` holds 8 bytes a number (``EventNumbers``), of ten at
+    /// most. The inner `limit` keeps the planner to one look-up by key for each; it would scan the room otherwise.
     static let authGraph = Statement(
         "events.auth_graph",
         """
@@ -104,9 +105,12 @@ enum EventStatements {
             union
             select e.event_nid, e.state_key_nid, e.auth_nids
             from walk w
-            cross join lateral generate_series(1, length(w.auth_nids), 8) as place
-            join events e on e.room_nid = $1 and e.event_nid
-                = ('x' || encode(substring(w.auth_nids from place for 8), 'hex'))::bit(64)::bigint
+            join generate_series(1, 73, 8) as place on place < length(w.auth_nids)
+            cross join lateral (
+                select event_nid, state_key_nid, auth_nids from events where room_nid = $1 and event_nid
+                    = ('x' || encode(substring(w.auth_nids from place for 8), 'hex'))::bit(64)::bigint
+                limit 1
+            ) e
         )
         select event_nid, state_key_nid, auth_nids from walk limit $3
         """, mode: .read)
