@@ -1,50 +1,28 @@
 /// The rules that every user has.
 ///
+/// They are one value for all users: where a rule speaks of its user, its condition does, and is given the user when it
+/// is asked. So they are made once, and asked once about an event for everybody.
+///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#predefined-rules
 package enum DefaultPushRules {
     /// Asked before everything else, the user's own rules included.
     package static let masterID = ".m.rule.master"
 
-    /// Rules that were in the specification before 1.17 and look for names in the text. They do not apply to events that
-    /// say with `m.mentions` whom they mention.
-    static let legacyMentionIDs: Set<String> = [
-        ".m.rule.contains_display_name", ".m.rule.contains_user_name", ".m.rule.roomnotif",
-    ]
+    package static let ruleset = PushRuleset([.override: override, .underride: underride])
 
-    /// - Parameter withLegacyMentions: also the rules for clients that do not send `m.mentions`.
-    package static func ruleset(for user: UserID, withLegacyMentions: Bool = false) -> PushRuleset {
-        PushRuleset([
-            .override: override(user, withLegacyMentions: withLegacyMentions),
-            .content: withLegacyMentions ? [containsUserName(user)] : [],
-            .underride: underride,
-        ])
-    }
-
-    private static func override(_ user: UserID, withLegacyMentions: Bool) -> [PushRule] {
-        var rules = beforeMentions(user)
-        if withLegacyMentions { rules += legacyMentions }
-        return rules + afterMentions
-    }
-
-    private static func beforeMentions(_ user: UserID) -> [PushRule] {
-        [
-            PushRule(id: masterID, isDefault: true, isEnabled: false, actions: []),
-            rule(".m.rule.suppress_notices", [.eventMatch("content.msgtype", "m.notice")], []),
-            rule(
-                ".m.rule.invite_for_me",
-                [
-                    .eventMatch("type", "m.room.member"), .eventMatch("content.membership", "invite"),
-                    .eventMatch("state_key", user.description),
-                ], [.notify, .defaultSound]),
-            rule(".m.rule.member_event", [.eventMatch("type", "m.room.member")], []),
-            rule(
-                ".m.rule.is_user_mention",
-                [.propertyContains(#"content.m\.mentions.user_ids"#, .string(user.description))],
-                [.notify, .defaultSound, .highlight]),
-        ]
-    }
-
-    private static let afterMentions: [PushRule] = [
+    private static let override: [PushRule] = [
+        PushRule(id: masterID, isDefault: true, isEnabled: false, actions: []),
+        rule(".m.rule.suppress_notices", [.eventMatch("content.msgtype", "m.notice")], []),
+        rule(
+            ".m.rule.invite_for_me",
+            [
+                .eventMatch("type", "m.room.member"), .eventMatch("content.membership", "invite"),
+                .eventMatchesUser("state_key"),
+            ], [.notify, .defaultSound]),
+        rule(".m.rule.member_event", [.eventMatch("type", "m.room.member")], []),
+        rule(
+            ".m.rule.is_user_mention", [.propertyContainsUser(#"content.m\.mentions.user_ids"#)],
+            [.notify, .defaultSound, .highlight]),
         rule(
             ".m.rule.is_room_mention",
             [.propertyIs(#"content.m\.mentions.room"#, true), .senderMayNotify("room")], [.notify, .highlight]),
@@ -55,19 +33,6 @@ package enum DefaultPushRules {
         rule(".m.rule.room.server_acl", [.eventMatch("type", "m.room.server_acl"), .eventMatch("state_key", "")], []),
         rule(".m.rule.suppress_edits", [.propertyIs(#"content.m\.relates_to.rel_type"#, "m.replace")], []),
     ]
-
-    private static let legacyMentions: [PushRule] = [
-        rule(".m.rule.contains_display_name", [.containsDisplayName], [.notify, .defaultSound, .highlight]),
-        rule(
-            ".m.rule.roomnotif", [.eventMatch("content.body", "@room"), .senderMayNotify("room")],
-            [.notify, .highlight]),
-    ]
-
-    private static func containsUserName(_ user: UserID) -> PushRule {
-        PushRule(
-            id: ".m.rule.contains_user_name", isDefault: true, pattern: user.localpart,
-            actions: [.notify, .defaultSound, .highlight])
-    }
 
     private static let underride: [PushRule] = [
         rule(

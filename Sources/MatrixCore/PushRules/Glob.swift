@@ -53,6 +53,11 @@ package struct Glob: Hashable, Sendable {
         }
     }
 
+    /// A bound on what ``matches(_:)`` takes: how often a character of the text is looked at.
+    func steps(in text: [UInt32]) -> Int {
+        extent == .wholeText && segments.count == 1 ? 1 : segments.reduce(1) { max($0, $1.width) } * (text.count + 1)
+    }
+
     package func matches(_ text: String) -> Bool { matches(FoldedText.fold(text)) }
 
     /// - Parameter text: folded by `FoldedText`.

@@ -8,7 +8,7 @@ struct GlobSegment: Hashable, Sendable {
 
     let characters: [UInt32]
     /// Words of bits a row of `masks` has.
-    private let width: Int
+    let width: Int
     /// Rows of bits: at which places of the piece a character may stand. Row 0 is for characters that the piece does not name.
     private let masks: [UInt64]
     /// The row of each ASCII character.
@@ -65,6 +65,7 @@ struct GlobSegment: Hashable, Sendable {
                 !(startsAtBoundary || endsAtBoundary) || WordBoundary.isBoundary(text, $0)
             }
         }
+        if width == 1 { return shortEnd(in: text, from: start, startsAtBoundary, endsAtBoundary) }
         let lastBit: UInt64 = 1 << UInt64((characters.count - 1) % 64)
         var state = [UInt64](repeating: 0, count: width)
         for position in start..<max(start, text.count) {
@@ -76,6 +77,25 @@ struct GlobSegment: Hashable, Sendable {
                 carry = next
             }
             if state[width - 1] & lastBit != 0, !endsAtBoundary || WordBoundary.isBoundary(text, position + 1) {
+                return position + 1
+            }
+        }
+        return nil
+    }
+
+    /// The same for pieces of up to 64 characters, which nearly all are: nothing is allocated.
+    private func shortEnd(
+        in text: [UInt32], from start: Int, _ startsAtBoundary: Bool, _ endsAtBoundary: Bool
+    ) -> Int? {
+        let lastBit: UInt64 = 1 << UInt64(characters.count - 1)
+        var state: UInt64 = 0
+        for position in start..<max(start, text.count) {
+            let row = row(of: text[position])
+            // Where nothing has begun, most characters begin nothing.
+            if state == 0, masks[row] & 1 == 0 { continue }
+            let mayStart = !startsAtBoundary || WordBoundary.isBoundary(text, position)
+            state = (state << 1 | (mayStart ? 1 : 0)) & masks[row]
+            if state & lastBit != 0, !endsAtBoundary || WordBoundary.isBoundary(text, position + 1) {
                 return position + 1
             }
         }

@@ -9,11 +9,24 @@ package struct PushCondition: Hashable, Sendable {
         case containsDisplayName
         case roomMemberCount(MemberCount)
         case senderNotificationPermission(String)
+        /// `event_match` with the id of the rule's user as its pattern.
+        case eventMatchesUser(PropertyPath)
+        /// `event_property_contains` with the id of the rule's user as its value.
+        case eventPropertyContainsUser(PropertyPath)
         /// Kinds from the future, and known kinds with parameters that make no sense.
         case never
+
+        /// Whether the answer depends on whose rule it is.
+        var isPersonal: Bool {
+            switch self {
+            case .containsDisplayName, .eventMatchesUser, .eventPropertyContainsUser: true
+            default: false
+            }
+        }
     }
 
-    /// The condition with all its keys, also those that we do not know.
+    /// The condition with all its keys, also those that we do not know. One that speaks of its user lacks the user's id;
+    /// clients are shown what is personal to them.
     package let json: JSONValue
     let test: Test
 
@@ -76,6 +89,27 @@ package struct PushCondition: Hashable, Sendable {
         PushCondition(
             json: ["kind": "event_property_contains", "key": .string(key), "value": value],
             test: .eventPropertyContains(PropertyPath(key), value))
+    }
+
+    /// The property is the id of the user whose rule it is.
+    static func eventMatchesUser(_ key: String) -> PushCondition {
+        PushCondition(json: ["kind": "event_match", "key": .string(key)], test: .eventMatchesUser(PropertyPath(key)))
+    }
+
+    /// The property is an array with the id of the user whose rule it is.
+    static func propertyContainsUser(_ key: String) -> PushCondition {
+        PushCondition(
+            json: ["kind": "event_property_contains", "key": .string(key)],
+            test: .eventPropertyContainsUser(PropertyPath(key)))
+    }
+
+    /// The same condition with the user's id written out where it speaks of its user.
+    func personal(to user: UserID) -> PushCondition {
+        switch test {
+        case .eventMatchesUser(let path): .eventMatch(path.text, user.description)
+        case .eventPropertyContainsUser(let path): .propertyContains(path.text, .string(user.description))
+        default: self
+        }
     }
 
     package static func memberCountIs(_ count: Int) -> PushCondition {

@@ -13,8 +13,6 @@ package struct PushRule: Hashable, Sendable {
     package var actions: [PushAction]
     /// The pattern as it is searched for; `nil` when there is none, or none that could match.
     let glob: Glob?
-    /// Whether the rule gives way to `m.mentions`.
-    let isLegacyMention: Bool
 
     package init(
         id: String, isDefault: Bool = false, isEnabled: Bool = true, conditions: [PushCondition] = [],
@@ -26,8 +24,14 @@ package struct PushRule: Hashable, Sendable {
         self.conditions = conditions
         self.pattern = pattern
         self.actions = actions
-        isLegacyMention = isDefault && DefaultPushRules.legacyMentionIDs.contains(id)
         glob = pattern.flatMap { Glob($0, extent: .words) }
+    }
+
+    /// The same rule with the user's id written out where it speaks of its user.
+    func personal(to user: UserID) -> PushRule {
+        PushRule(
+            id: id, isDefault: isDefault, isEnabled: isEnabled, conditions: conditions.map { $0.personal(to: user) },
+            pattern: pattern, actions: actions)
     }
 
     /// The rule as clients see it.

@@ -22,22 +22,26 @@ package struct PushRuleChanges: Hashable, Sendable {
 
     // MARK: What applies
 
-    /// The rules that apply to a user with these changes.
-    package func ruleset(for user: UserID, withLegacyMentions: Bool = false) -> PushRuleset {
-        var ruleset = DefaultPushRules.ruleset(for: user, withLegacyMentions: withLegacyMentions)
+    /// The rules that apply to users with these changes.
+    package func ruleset() -> PushRuleset {
+        if isEmpty { return DefaultPushRules.ruleset }
+        var rules: [PushRuleKind: [PushRule]] = [:]
         for kind in PushRuleKind.allCases {
             let changes = defaults[kind] ?? [:]
-            let base = ruleset[kind].map { rule in
+            let base = DefaultPushRules.ruleset[kind].map { rule in
                 var rule = rule
                 if let isEnabled = changes[rule.id]?.isEnabled { rule.isEnabled = isEnabled }
                 if let actions = changes[rule.id]?.actions { rule.actions = actions }
                 return rule
             }
             let first = base.prefix { $0.id == DefaultPushRules.masterID }
-            ruleset[kind] = first + (custom[kind] ?? []) + base.dropFirst(first.count)
+            rules[kind] = first + (custom[kind] ?? []) + base.dropFirst(first.count)
         }
-        return ruleset
+        return PushRuleset(rules)
     }
+
+    /// The same as the user sees them.
+    package func ruleset(for user: UserID) -> PushRuleset { ruleset().personal(to: user) }
 
     // MARK: Changes
 

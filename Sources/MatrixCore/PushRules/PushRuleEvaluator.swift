@@ -1,37 +1,18 @@
-/// What a rule that matched wants done.
-package struct PushOutcome: Hashable, Sendable {
-    package let kind: PushRuleKind
-    package let ruleID: String
-    package let actions: [PushAction]
-
-    /// Whether the event counts as a notification and goes to the user's pushers.
-    package var notifies: Bool { actions.contains(.notify) }
-
-    /// Whether the event counts as a highlight.
-    package var highlights: Bool {
-        notifies
-            && actions.contains { action in
-                guard case .setTweak("highlight", let value) = action else { return false }
-                return value != .bool(false)
-            }
-    }
-
-    /// The tweaks as they go to the push gateway; a highlight without a value is `true`.
-    package var tweaks: [String: JSONValue] {
-        var tweaks: [String: JSONValue] = [:]
-        for case .setTweak(let name, let value) in actions {
-            tweaks[name] = value ?? (name == "highlight" ? .bool(true) : .null)
-        }
-        return tweaks
-    }
-}
-
-/// Asks the push rules of many users about one event. What the rules need of the event is worked out once.
+/// Asks the push rules of many users about one event. What the rules need of the event is worked out once, and each set of
+/// rules is asked once, however many users have it.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#push-rules
 package struct PushRuleEvaluator {
     /// Who may notify a whole room, where the power levels say nothing.
     package static let defaultNotificationLevel: Int64 = 50
+    /// What the patterns of one set of rules may cost: the lengths of the texts that they are looked for in, together.
+    ///
+    /// A user can have thousands of patterns, and whoever sends an event chooses 64 KiB of text. Rules that would come
+    /// after this much work do not match: some 20 ms, which 250 patterns and the longest text that there is stay below.
+    package static let mostGlobSteps = 1 << 24
+
+    /// How many rules were asked so far: what the work rests on, for tests and measurements.
+    package private(set) var askedRules = 0
 
     private let event: JSONView
     private let room: String
@@ -39,10 +20,13 @@ package struct PushRuleEvaluator {
     private let memberCount: Int
     private let senderLevel: Int64
     private let notificationLevels: [String: Int64]
-    private let hasMentions: Bool
+    private var verdicts: [ObjectIdentifier: (rules: PushRuleset, verdict: PushVerdict)] = [:]
+    private var globSteps = 0
     /// Properties that were looked up, by slot or else by path.
     private var common: [Property?]
     private var others: [String: Property] = [:]
+    /// The users in lists of the event, by the list's path.
+    private var userLists: [String: Set<UserID>] = [:]
 
     private struct Property {
         /// `nil` when the event does not have it.
@@ -65,55 +49,102 @@ package struct PushRuleEvaluator {
         self.memberCount = memberCount
         self.senderLevel = senderLevel
         self.notificationLevels = notificationLevels
-        hasMentions = event["content"]?["m.mentions"] != nil
         common = Array(repeating: nil, count: PropertyPath.slotCount)
     }
 
     /// The rule that matches, or `nil` when none does, or when the user sent the event: then nobody is to be notified.
     package mutating func outcome(for user: UserID, displayName: String?, rules: PushRuleset) -> PushOutcome? {
-        guard sender != user.description else { return nil }
+        guard !sender.utf8.elementsEqual(user.description.utf8) else { return nil }
+        let verdict = verdict(of: rules)
+        for candidate in verdict.candidates
+        where candidate.tests.allSatisfy({ holds($0, for: user, displayName) }) {
+            return candidate.outcome
+        }
+        return verdict.common
+    }
+
+    /// What a set of rules says to everybody but the sender. Worked out at the first call.
+    package mutating func verdict(of rules: PushRuleset) -> PushVerdict {
+        if let known = verdicts[rules.identity] { return known.verdict }
+        globSteps = 0
+        let verdict = ask(rules)
+        // The rules are kept with it, so that no others can come to have the same identity.
+        verdicts[rules.identity] = (rules, verdict)
+        return verdict
+    }
+
+    private mutating func ask(_ rules: PushRuleset) -> PushVerdict {
+        var candidates: [PushVerdict.Candidate] = []
         for kind in PushRuleKind.allCases {
-            for rule in rules[kind] where rule.isEnabled && matches(kind, rule, displayName) {
-                return PushOutcome(kind: kind, ruleID: rule.id, actions: rule.actions)
+            for rule in rules[kind] where rule.isEnabled {
+                askedRules += 1
+                guard let personal = personalTests(kind, rule) else { continue }
+                let outcome = PushOutcome(kind: kind, ruleID: rule.id, actions: rule.actions)
+                if personal.isEmpty { return PushVerdict(candidates: candidates, common: outcome) }
+                candidates.append(PushVerdict.Candidate(outcome: outcome, tests: personal))
             }
         }
-        return nil
+        return PushVerdict(candidates: candidates, common: nil)
     }
 
-    private mutating func matches(_ kind: PushRuleKind, _ rule: PushRule, _ displayName: String?) -> Bool {
-        if hasMentions, rule.isLegacyMention { return false }
+    /// What a rule still asks of the user; `nil` when it matches nobody.
+    private mutating func personalTests(_ kind: PushRuleKind, _ rule: PushRule) -> [PushCondition.Test]? {
         switch kind {
         case .override, .underride:
-            for condition in rule.conditions where !holds(condition.test, displayName) { return false }
-            return true
+            var personal: [PushCondition.Test] = []
+            for condition in rule.conditions {
+                guard mayHold(condition.test) else { return nil }
+                if condition.test.isPersonal { personal.append(condition.test) }
+            }
+            return personal
         case .content:
-            guard let glob = rule.glob, let body = body() else { return false }
-            return glob.matches(body)
-        case .room: return rule.id == room
-        case .sender: return rule.id == sender
+            guard let glob = rule.glob, let body = body() else { return nil }
+            return matches(glob, body) ? [] : nil
+        case .room: return rule.id.utf8.elementsEqual(room.utf8) ? [] : nil
+        case .sender: return rule.id.utf8.elementsEqual(sender.utf8) ? [] : nil
         }
     }
 
-    private mutating func holds(_ test: PushCondition.Test, _ displayName: String?) -> Bool {
+    /// Whether a condition holds, or, when it asks something of the user, whether there is any user for whom it does.
+    private mutating func mayHold(_ test: PushCondition.Test) -> Bool {
         switch test {
         case .eventMatch(let path, let glob):
             guard let text = property(path).folded else { return false }
-            return glob.matches(text)
+            return matches(glob, text)
         case .eventPropertyIs(let path, let value):
             guard let property = property(path).value else { return false }
             return Self.isSame(property, value)
         case .eventPropertyContains(let path, let value):
             return property(path).value?.array?.contains { Self.isSame($0, value) } ?? false
+        case .roomMemberCount(let count): return count.holds(memberCount)
+        case .senderNotificationPermission(let key):
+            return senderLevel >= notificationLevels[key] ?? Self.defaultNotificationLevel
+        case .containsDisplayName: return body() != nil
+        case .eventMatchesUser(let path): return property(path).folded != nil
+        case .eventPropertyContainsUser(let path): return !users(in: path).isEmpty
+        case .never: return false
+        }
+    }
+
+    /// Whether a condition holds for a user.
+    private mutating func holds(_ test: PushCondition.Test, for user: UserID, _ displayName: String?) -> Bool {
+        switch test {
+        case .eventMatchesUser(let path):
+            guard let text = property(path).folded, let glob = Glob(user.description) else { return false }
+            return glob.matches(text)
+        case .eventPropertyContainsUser(let path): return users(in: path).contains(user)
         case .containsDisplayName:
             guard let displayName, !displayName.isEmpty, let body = body(),
                 let glob = Glob(literal: displayName, extent: .words)
             else { return false }
             return glob.matches(body)
-        case .roomMemberCount(let count): return count.holds(memberCount)
-        case .senderNotificationPermission(let key):
-            return senderLevel >= notificationLevels[key] ?? Self.defaultNotificationLevel
-        case .never: return false
+        default: return mayHold(test)
         }
+    }
+
+    private mutating func matches(_ glob: Glob, _ text: [UInt32]) -> Bool {
+        globSteps += glob.steps(in: text)
+        return globSteps <= Self.mostGlobSteps && glob.matches(text)
     }
 
     /// Only plain values are compared, and nothing is converted: `1` is not `true`, and `"1"` is not `1`.
@@ -137,5 +168,13 @@ package struct PushRuleEvaluator {
         let property = Property(value: value, folded: value?.string.map(FoldedText.fold))
         if let slot = path.slot { common[slot] = property } else { others[path.text] = property }
         return property
+    }
+
+    /// What in an array is a user id: looked up for many users, and anybody may put any number there.
+    private mutating func users(in path: PropertyPath) -> Set<UserID> {
+        if let known = userLists[path.text] { return known }
+        let users = Set(property(path).value?.array?.lazy.compactMap { $0.string.flatMap(UserID.init) } ?? [])
+        userLists[path.text] = users
+        return users
     }
 }

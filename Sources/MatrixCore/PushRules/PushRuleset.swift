@@ -1,13 +1,33 @@
 /// All rules that apply to a user: the server's and the user's own, in the order in which they are asked.
-package struct PushRuleset: Hashable, Sendable {
-    /// By the kind's position.
-    private var rules: [[PushRule]]
+///
+/// It does not hold whose rules they are. Users with equal rules should share one value: a copy is a reference, and what
+/// the same value says of an event is worked out once (``PushRuleEvaluator``).
+package struct PushRuleset: Sendable {
+    private final class Storage: Sendable {
+        /// By the kind's position.
+        let rules: [[PushRule]]
 
-    package init(_ rules: [PushRuleKind: [PushRule]]) { self.rules = PushRuleKind.allCases.map { rules[$0] ?? [] } }
+        init(_ rules: [[PushRule]]) { self.rules = rules }
+    }
 
-    package subscript(kind: PushRuleKind) -> [PushRule] {
-        get { rules[kind.position] }
-        set { rules[kind.position] = newValue }
+    private let storage: Storage
+
+    package init(_ rules: [PushRuleKind: [PushRule]]) {
+        storage = Storage(PushRuleKind.allCases.map { rules[$0] ?? [] })
+    }
+
+    /// The same for all copies of a value, and for no other value while one of them lives.
+    var identity: ObjectIdentifier { ObjectIdentifier(storage) }
+
+    package subscript(kind: PushRuleKind) -> [PushRule] { storage.rules[kind.position] }
+
+    /// The same rules as their user sees them: with the user's id where the rules speak of their user.
+    package func personal(to user: UserID) -> PushRuleset {
+        PushRuleset(
+            Dictionary(
+                uniqueKeysWithValues: PushRuleKind.allCases.map { kind in
+                    (kind, self[kind].map { $0.personal(to: user) })
+                }))
     }
 
     package func rule(_ kind: PushRuleKind, _ id: String) -> PushRule? { self[kind].first { $0.id == id } }
@@ -36,4 +56,12 @@ package struct PushRuleset: Hashable, Sendable {
             }
         }
     }
+}
+
+extension PushRuleset: Hashable {
+    package static func == (left: PushRuleset, right: PushRuleset) -> Bool {
+        left.storage === right.storage || left.storage.rules == right.storage.rules
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(storage.rules) }
 }

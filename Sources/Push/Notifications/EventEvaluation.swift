@@ -38,28 +38,22 @@ struct EventEvaluation {
 
     private static func mentionsRoom(_ event: Event) -> Bool { event.content["m.mentions"]?["room"]?.bool == true }
 
-    /// The users whom the event mentions, as it says.
-    static func mentions(of event: Event) -> Set<String> {
-        Set(event.content["m.mentions"]?["user_ids"]?.array?.lazy.compactMap(\.string) ?? [])
-    }
+    /// What the default rules say: to most people the same.
+    mutating func byDefault() -> PushVerdict { evaluator.verdict(of: DefaultPushRules.ruleset) }
 
-    /// What the default rules say for everybody whom the event does not name.
-    mutating func sharedOutcome(_ someone: UserID) -> PushOutcome? {
-        var rules = DefaultPushRules.ruleset(for: someone)
-        rules[.override].removeAll { Self.personalRules.contains($0.id) }
-        // Rules for the sender never match, so the sender must not be asked for.
-        return evaluator.outcome(for: someone, displayName: nil, rules: rules)
+    /// The ids that the event names: only to their users may the default rules say something else than to everybody.
+    static func named(by event: Event) -> Set<String> {
+        var ids = Set(event.content["m.mentions"]?["user_ids"]?.array?.lazy.compactMap(\.string) ?? [])
+        if let user = event.memberUserID { ids.insert(user.description) }
+        return ids
     }
-
-    private static let personalRules: Set<String> = [".m.rule.invite_for_me", ".m.rule.is_user_mention"]
 
     /// What the rules of one user say.
     mutating func outcome(for user: UserID, _ settings: UserPushSettings?) async throws -> PushOutcome? {
         if let settings, settings.ignored.contains(event.sender) { return nil }
-        var name: String?
-        if settings?.asksForDisplayName == true { name = try await displayName(of: user) }
-        return evaluator.outcome(
-            for: user, displayName: name, rules: settings?.ruleset ?? DefaultPushRules.ruleset(for: user))
+        let rules = settings?.ruleset ?? DefaultPushRules.ruleset
+        let name = evaluator.verdict(of: rules).asksForDisplayName ? try await displayName(of: user) : nil
+        return evaluator.outcome(for: user, displayName: name, rules: rules)
     }
 
     private mutating func displayName(of user: UserID) async throws -> String? {

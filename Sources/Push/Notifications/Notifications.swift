@@ -5,8 +5,9 @@ package import Storage
 
 /// Decides whom events notify, when they are written.
 ///
-/// Most users have the default rules, and for those whom an event does not name these say the same: they are asked once.
-/// Whoever has rules of their own, ignores somebody, is mentioned or invited is asked about alone.
+/// Each set of rules is asked once about an event, however many members have it: most have the default rules, and to those
+/// whom an event does not name these say the same. Whoever has rules of their own, ignores somebody, is mentioned or
+/// invited is looked at alone, for what their rules left open.
 ///
 /// Cost: a few microseconds, and a dictionary look-up for each member; queries only for users not seen lately.
 package final class Notifications: NotificationPolicy {
@@ -18,7 +19,7 @@ package final class Notifications: NotificationPolicy {
         rules: PushRuleStore, accountData: AccountDataStore, memberships: MembershipStore, interning: Interning,
         feed: LogFeed
     ) {
-        let settings = UserPushCache(rules: rules, accountData: accountData, interning: interning)
+        let settings = UserPushCache(rules: rules, accountData: accountData)
         let counts = MemberCounts(memberships: memberships)
         self.settings = settings
         self.counts = counts
@@ -34,27 +35,24 @@ package final class Notifications: NotificationPolicy {
     ) async throws -> NotificationDecision {
         let sender = try await interning.user(event.sender).nid
         let others = members.filter { $0 != sender }
-        guard let first = others.first else { return .silent }
+        guard !others.isEmpty else { return .silent }
         let special = try await settings.special(among: others)
-        let named = try await named(by: event, among: others)
-        let alone = others.filter { special[$0] != nil || named.contains($0) }
-        let names = try await interning.users(alone + [first])
-        guard let someone = names[first]?.userID else { throw StorageError.missing("user") }
-
         let hasOwnRules = special.values.contains { $0.ruleset != nil }
         var evaluation = try await EventEvaluation(
             event, state: state, memberCount: hasOwnRules ? try await counts.joined(in: room.nid) : nil,
             withPowerLevels: hasOwnRules)
-        let shared = evaluation.sharedOutcome(someone)
-        var decision = NotificationDecision(notifiesByDefault: shared?.notifies ?? false)
+        let byDefault = evaluation.byDefault()
+        let named = byDefault.isPersonal ? try await named(by: event, among: others) : []
+        let alone = special.isEmpty && named.isEmpty ? [] : others.filter { special[$0] != nil || named.contains($0) }
+        var decision = NotificationDecision(notifiesByDefault: byDefault.common?.notifies ?? false)
+        let names = alone.isEmpty ? [:] : try await interning.users(alone)
         for user in alone {
             guard let name = names[user]?.userID else { continue }
-            let outcome = try await evaluation.outcome(for: name, special[user])
-            decision.note(outcome, for: user, number)
+            decision.note(try await evaluation.outcome(for: name, special[user]), for: user, number)
         }
-        if shared?.highlights == true {
+        if byDefault.common?.highlights == true {
             let aloneSet = Set(alone)
-            for user in others where !aloneSet.contains(user) { decision.note(shared, for: user, number) }
+            for user in others where !aloneSet.contains(user) { decision.note(byDefault.common, for: user, number) }
         }
         return decision
     }
@@ -69,8 +67,7 @@ package final class Notifications: NotificationPolicy {
 
     /// The members whom the event mentions or invites.
     private func named(by event: Event, among members: [UserNID]) async throws -> Set<UserNID> {
-        var ids = EventEvaluation.mentions(of: event)
-        if let user = event.memberUserID { ids.insert(user.description) }
+        let ids = EventEvaluation.named(by: event)
         guard !ids.isEmpty else { return [] }
         let users = try await interning.users(members)
         return Set(users.values.lazy.filter { ids.contains($0.userID.description) }.map(\.nid))

@@ -20,13 +20,12 @@ final class UserPushCache: Sendable {
 
     private let rules: PushRuleStore
     private let accountData: AccountDataStore
-    private let interning: Interning
+    private let shared = SharedRulesets()
     private let state = Mutex(State())
 
-    init(rules: PushRuleStore, accountData: AccountDataStore, interning: Interning) {
+    init(rules: PushRuleStore, accountData: AccountDataStore) {
         self.rules = rules
         self.accountData = accountData
-        self.interning = interning
     }
 
     /// To be told every row of the log.
@@ -50,7 +49,7 @@ final class UserPushCache: Sendable {
                     unknown.append(user)
                     continue
                 }
-                if known.ruleset != nil || !known.ignored.isEmpty { found[user] = known }
+                if !known.isPlain { found[user] = known }
             }
             state.nextReading += 1
             for user in unknown { state.reading[user] = state.nextReading }
@@ -81,13 +80,10 @@ final class UserPushCache: Sendable {
         async let stored = rules.rules(of: users)
         let ignored = try await accountData.global(Self.ignoredType, of: users)
         let rules = try await stored
-        let special = users.filter { rules[$0] != nil || ignored[$0] != nil }
-        let names = try await interning.users(special)
         var settings: [UserNID: UserPushSettings] = [:]
-        for user in special {
-            guard let name = names[user]?.userID else { continue }
+        for user in users where rules[user] != nil || ignored[user] != nil {
             settings[user] = UserPushSettings(
-                changes: try rules[user].map { try PushRuleChanges(stored: $0.json) } ?? PushRuleChanges(), of: name,
+                ruleset: try rules[user].flatMap { try shared.ruleset(stored: $0.json) },
                 ignored: ignored[user].map(Self.parse) ?? [])
         }
         return settings

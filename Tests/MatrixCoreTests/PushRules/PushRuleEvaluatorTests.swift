@@ -16,7 +16,7 @@ struct PushRuleEvaluatorTests {
             event: view, room: try #require(RoomID("!r:example.com")), memberCount: members, senderLevel: level,
             notificationLevels: levels)
         return evaluator.outcome(
-            for: try user(), displayName: displayName, rules: try rules ?? DefaultPushRules.ruleset(for: user()))
+            for: try user(), displayName: displayName, rules: rules ?? DefaultPushRules.ruleset)
     }
 
     private func message(_ content: JSONValue) -> JSONValue { ["content": content] }
@@ -91,22 +91,6 @@ struct PushRuleEvaluatorTests {
         #expect(try outcome(["type": "m.room.tombstone", "state_key": ""])?.highlights == true)
         #expect(try outcome(["type": "m.room.tombstone"]) == nil)
         #expect(try outcome(["type": "m.room.tombstone", "state_key": "x"]) == nil)
-    }
-
-    @Test func legacyMentionsGiveWayToTheNewOnes() throws {
-        let rules = DefaultPushRules.ruleset(for: try user(), withLegacyMentions: true)
-        #expect(try outcome(message(["body": "hey alice!"]), rules: rules)?.ruleID == ".m.rule.contains_display_name")
-        #expect(
-            try outcome(message(["body": "hey alice!"]), rules: rules, displayName: nil)?.ruleID
-                == ".m.rule.contains_user_name")
-        #expect(try outcome(message(["body": "@room x"]), rules: rules, level: 50)?.ruleID == ".m.rule.roomnotif")
-        #expect(try outcome(message(["body": "@room x"]), rules: rules)?.ruleID == ".m.rule.message")
-        for body in ["hey alice!", "@room"] as [JSONValue] {
-            #expect(
-                try outcome(message(["body": body, "m.mentions": [:]]), rules: rules, level: 50)?.ruleID
-                    == ".m.rule.message")
-        }
-        #expect(try outcome(message(["body": "hey alice!"]))?.ruleID == ".m.rule.message")
     }
 
     @Test func kindsAreAskedInOrder() throws {
