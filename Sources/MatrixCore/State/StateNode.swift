@@ -55,6 +55,9 @@ struct StateBranch {
 
     var newest: EventNID { children.lazy.map(\.newest).max() ?? EventNID(.max) }
 
+    /// The steps at which there is a child.
+    var steps: some Sequence<Int> { (0..<16).lazy.filter { bitmap & (UInt16(1) << UInt16($0)) != 0 } }
+
     /// The child at a step, or `nil`.
     func child(at step: Int) -> StateNodeReference? {
         let bit = UInt16(1) << UInt16(step)

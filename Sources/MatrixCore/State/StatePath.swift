@@ -23,3 +23,24 @@ struct StatePath: Hashable, Comparable {
 
     static func < (left: StatePath, right: StatePath) -> Bool { left.bits < right.bits }
 }
+
+/// A place of the tree: the first steps of the paths of all entries below it.
+struct StatePlace: Hashable {
+    static let root = StatePlace(level: 0, prefix: 0)
+
+    let level: Int
+    /// The steps, from the topmost bit on; the rest is zero.
+    private let prefix: UInt64
+
+    private init(level: Int, prefix: UInt64) {
+        self.level = level
+        self.prefix = prefix
+    }
+
+    /// The place that a step leads to. There are places below as long as ``level`` is below ``StatePath/maximumDepth``.
+    func child(at step: Int) -> StatePlace {
+        StatePlace(level: level + 1, prefix: prefix | UInt64(step) << UInt64(60 - 4 * level))
+    }
+
+    func holds(_ path: StatePath) -> Bool { (path.bits ^ prefix) >> UInt64(64 - 4 * level) == 0 }
+}

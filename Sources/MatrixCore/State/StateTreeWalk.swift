@@ -34,9 +34,27 @@ struct StateTreeWalk {
     }
 
     /// The node, or `nil` when its pack is not in memory.
-    mutating func node(_ reference: StateNodeReference) throws(StateTreeError) -> StateNode? {
+    ///
+    /// A node serves in one place only. Damaged references that lead to one from several places would otherwise make a
+    /// walk of sixteen ways at each level, which no time is enough for.
+    mutating func node(_ reference: StateNodeReference, at place: StatePlace) throws(StateTreeError) -> StateNode? {
         guard let pack = pack(reference.pack) else { return nil }
         guard let node = try pack.node(at: reference.slot) else { throw .inconsistentNodes(reference.pack) }
+        let fits =
+            switch node {
+            // Entries are in the order of their paths.
+            case .leaf(let entries):
+                entries.first.map { place.holds($0.path) } == true && entries.last.map { place.holds($0.path) } == true
+            case .branch: place.level < StatePath.maximumDepth - 1
+            }
+        guard fits else { throw .inconsistentNodes(reference.pack) }
+        return node
+    }
+
+    /// The node of a root that is not empty.
+    mutating func node(_ root: StateRoot) throws(StateTreeError) -> StateNode? {
+        let node = try node(root.reference, at: .root)
+        guard node.map({ $0.count == root.count }) ?? true else { throw .inconsistentNodes(root.pack) }
         return node
     }
 
@@ -61,7 +79,8 @@ struct StateTreeWalk {
         var found: [StateEntry] = []
         // The count comes from storage: it is a hint, not to be trusted with an allocation.
         found.reserveCapacity(min(root.count, 65_536))
-        try collect(root.reference, level: 0, into: &found)
+        _ = try node(root)
+        try collect(root.reference, at: .root, into: &found)
         return found
     }
 
@@ -69,78 +88,84 @@ struct StateTreeWalk {
     mutating func entries(in root: StateRoot, from lowest: EventNID) throws(StateTreeError) -> [StateEntry] {
         guard !root.isEmpty else { return [] }
         var found: [StateEntry] = []
-        try collect(root.reference, level: 0, from: lowest, into: &found)
+        try collect(root.reference, at: .root, from: lowest, into: &found)
         return found
     }
 
     private mutating func collect(
-        _ reference: StateNodeReference, level: Int, from lowest: EventNID, into entries: inout [StateEntry]
+        _ reference: StateNodeReference, at place: StatePlace, from lowest: EventNID, into entries: inout [StateEntry]
     ) throws(StateTreeError) {
         guard reference.newest >= lowest else { return }
-        switch try node(reference) {
+        switch try node(reference, at: place) {
         case nil: return
         case .leaf(let found): for entry in found where entry.event >= lowest { entries.append(entry) }
         case .branch(let branch):
-            guard level < StatePath.maximumDepth - 1 else { throw .inconsistentNodes(reference.pack) }
-            for child in branch.children { try collect(child, level: level + 1, from: lowest, into: &entries) }
+            for step in branch.steps {
+                guard let child = branch.child(at: step) else { continue }
+                try collect(child, at: place.child(at: step), from: lowest, into: &entries)
+            }
         }
     }
 
     /// Appends all entries of a subtree, in the order of their paths.
     mutating func collect(
-        _ reference: StateNodeReference, level: Int, into entries: inout [StateEntry]
+        _ reference: StateNodeReference, at place: StatePlace, into entries: inout [StateEntry]
     ) throws(StateTreeError) {
-        switch try node(reference) {
+        switch try node(reference, at: place) {
         case nil: return
         case .leaf(let found): entries += found
         case .branch(let branch):
-            guard level < StatePath.maximumDepth - 1 else { throw .inconsistentNodes(reference.pack) }
-            for child in branch.children { try collect(child, level: level + 1, into: &entries) }
+            for step in branch.steps {
+                guard let child = branch.child(at: step) else { continue }
+                try collect(child, at: place.child(at: step), into: &entries)
+            }
         }
     }
 
     mutating func packNumbers(in root: StateRoot) throws(StateTreeError) -> [PackNID] {
         guard !root.isEmpty else { return [] }
         var packs: Set<PackNID> = []
-        try collectPacks(root.reference, level: 0, into: &packs)
+        try collectPacks(root.reference, at: .root, into: &packs)
         return packs.sorted()
     }
 
     private mutating func collectPacks(
-        _ reference: StateNodeReference, level: Int, into packs: inout Set<PackNID>
+        _ reference: StateNodeReference, at place: StatePlace, into packs: inout Set<PackNID>
     ) throws(StateTreeError) {
         packs.insert(reference.pack)
-        guard case .branch(let branch) = try node(reference) else { return }
-        guard level < StatePath.maximumDepth - 1 else { throw .inconsistentNodes(reference.pack) }
-        for child in branch.children { try collectPacks(child, level: level + 1, into: &packs) }
+        guard case .branch(let branch) = try node(reference, at: place) else { return }
+        for step in branch.steps {
+            guard let child = branch.child(at: step) else { continue }
+            try collectPacks(child, at: place.child(at: step), into: &packs)
+        }
     }
 
     mutating func difference(from old: StateRoot, to new: StateRoot) throws(StateTreeError) -> [StateDifference] {
         if old == new { return [] }
         var found: [StateDifference] = []
-        try compare(old.isEmpty ? nil : old.reference, new.isEmpty ? nil : new.reference, level: 0, into: &found)
+        try compare(old.isEmpty ? nil : old.reference, new.isEmpty ? nil : new.reference, at: .root, into: &found)
         return found.sorted { $0.key < $1.key }
     }
 
     private mutating func compare(
-        _ old: StateNodeReference?, _ new: StateNodeReference?, level: Int, into found: inout [StateDifference]
+        _ old: StateNodeReference?, _ new: StateNodeReference?, at place: StatePlace,
+        into found: inout [StateDifference]
     ) throws(StateTreeError) {
         // Two roots have already been told apart by all 128 bits.
-        if level > 0, let old, let new, old.contentHash == new.contentHash { return }
-        let oldNode: StateNode? = if let old { try node(old) } else { nil }
-        let newNode: StateNode? = if let new { try node(new) } else { nil }
+        if place.level > 0, let old, let new, old.contentHash == new.contentHash { return }
+        let oldNode: StateNode? = if let old { try node(old, at: place) } else { nil }
+        let newNode: StateNode? = if let new { try node(new, at: place) } else { nil }
         if case .branch(let left) = oldNode, case .branch(let right) = newNode {
-            guard level < StatePath.maximumDepth - 1 else { throw .inconsistentNodes((old ?? new)?.pack ?? PackNID(0)) }
             for step in 0..<16 where (left.bitmap | right.bitmap) & (1 << UInt16(step)) != 0 {
-                try compare(left.child(at: step), right.child(at: step), level: level + 1, into: &found)
+                try compare(left.child(at: step), right.child(at: step), at: place.child(at: step), into: &found)
             }
             return
         }
         // At least one side is a leaf, absent or not in memory yet: what is below both is needed in full.
         var before: [StateEntry] = []
         var after: [StateEntry] = []
-        if let old { try collect(old, level: level, into: &before) }
-        if let new { try collect(new, level: level, into: &after) }
+        if let old { try collect(old, at: place, into: &before) }
+        if let new { try collect(new, at: place, into: &after) }
         if missing.isEmpty { Self.merge(before, after, into: &found) }
     }
 

@@ -35,8 +35,9 @@ struct StateTreeWriter {
             let entries = Self.merged([], changes[...])
             (draft, count) = (try Self.build(entries[...], level: 0), entries.count)
         } else {
+            _ = try walk.node(root)
             let change: Int
-            (draft, change) = try apply(changes[...], to: root.reference, level: 0, reading: &walk)
+            (draft, change) = try apply(changes[...], to: root.reference, at: .root, reading: &walk)
             count = root.count + change
         }
         switch draft {
@@ -52,32 +53,32 @@ struct StateTreeWriter {
 
     /// - Returns: the subtree after the changes, and by how much its number of entries changed.
     private func apply(
-        _ changes: ArraySlice<PathChange>, to reference: StateNodeReference, level: Int,
+        _ changes: ArraySlice<PathChange>, to reference: StateNodeReference, at place: StatePlace,
         reading walk: inout StateTreeWalk
     ) throws(StateTreeError) -> (Draft, Int) {
-        switch try walk.node(reference) {
+        switch try walk.node(reference, at: place) {
         case nil: return (.kept(reference), 0)
         case .leaf(let old):
             let new = Self.merged(old, changes)
             if new == old { return (.kept(reference), 0) }
-            return (try Self.build(new[...], level: level), new.count - old.count)
-        case .branch(let branch):
-            guard level < StatePath.maximumDepth - 1 else { throw .inconsistentNodes(reference.pack) }
-            return try apply(changes, to: branch, at: reference, level: level, reading: &walk)
+            return (try Self.build(new[...], level: place.level), new.count - old.count)
+        case .branch(let branch): return try apply(changes, to: branch, of: reference, at: place, reading: &walk)
         }
     }
 
     private func apply(
-        _ changes: ArraySlice<PathChange>, to branch: StateBranch, at reference: StateNodeReference, level: Int,
+        _ changes: ArraySlice<PathChange>, to branch: StateBranch, of reference: StateNodeReference,
+        at place: StatePlace,
         reading walk: inout StateTreeWalk
     ) throws(StateTreeError) -> (Draft, Int) {
+        let level = place.level
         var places = (0..<16).map { step in branch.child(at: step).map(Draft.kept) ?? .empty }
         var difference = 0
         var isChanged = false
         for group in Self.groups(changes, level: level) {
             let step = group.step
             if let child = branch.child(at: step) {
-                let (draft, change) = try apply(group.changes, to: child, level: level + 1, reading: &walk)
+                let (draft, change) = try apply(group.changes, to: child, at: place.child(at: step), reading: &walk)
                 if case .kept = draft { continue }
                 places[step] = draft
                 difference += change
@@ -95,19 +96,23 @@ struct StateTreeWriter {
         guard count <= StateNode.leafLimit(atLevel: level) else { return (.branch(places, count: count), difference) }
         // The subtree became small enough to be a leaf, so it has to become one.
         var entries: [StateEntry] = []
-        for place in places { try Self.collect(place, level: level + 1, reading: &walk, into: &entries) }
+        for (step, draft) in places.enumerated() {
+            try Self.collect(draft, at: place.child(at: step), reading: &walk, into: &entries)
+        }
         return (try Self.build(entries[...], level: level), difference)
     }
 
     private static func collect(
-        _ draft: Draft, level: Int, reading walk: inout StateTreeWalk, into entries: inout [StateEntry]
+        _ draft: Draft, at place: StatePlace, reading walk: inout StateTreeWalk, into entries: inout [StateEntry]
     ) throws(StateTreeError) {
         switch draft {
         case .empty: return
-        case .kept(let reference): try walk.collect(reference, level: level, into: &entries)
+        case .kept(let reference): try walk.collect(reference, at: place, into: &entries)
         case .leaf(let found): entries += found
         case .branch(let places, _):
-            for place in places { try collect(place, level: level + 1, reading: &walk, into: &entries) }
+            for (step, draft) in places.enumerated() {
+                try collect(draft, at: place.child(at: step), reading: &walk, into: &entries)
+            }
         }
     }
 

@@ -59,6 +59,44 @@ import Testing
         #expect(accepted > 0)
     }
 
+    /// Branches that lead to one leaf from everywhere, at each of twelve levels: sixteen to the power of twelve ways.
+    @Test func aNodeThatIsInSeveralPlacesIsNotWalkedFromAll() async throws {
+        func number(_ value: Int) -> [UInt8] {
+            value < 0x80 ? [UInt8(value)] : [UInt8(value & 0x7F) | 0x80, UInt8(value >> 7)]
+        }
+        var nodes = (1...12).map { slot in
+            let child: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, UInt8(slot), 0, UInt8(slot), 0, 0, 0, 0, 0, 0, 0]
+            return [1, 0xFF, 0xFF] + number(1000) + Array(repeatElement(child, count: 16).joined())
+        }
+        nodes.append([0, 1, 1, 1])
+        let sizes = nodes.map { number($0.count) }.joined()
+        let source = MemoryNodeSource()
+        source.store(try StatePack(bytes: [1] + number(nodes.count) + sizes + nodes.joined()), as: PackNID(1))
+        let root: [UInt8] = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0] + [0xE8, 3, 0, 0] + [UInt8](repeating: 5, count: 16)
+        let tree = StateTree(root: try StateRoot(encoded: root), room: RoomNID(1), source: source)
+        let error = StateTreeError.inconsistentNodes(PackNID(1))
+        await #expect(throws: error) { try await tree.entries() }
+        await #expect(throws: error) { try await tree.packNumbers() }
+        await #expect(throws: error) { try await tree.difference(to: .empty) }
+        let changes = (1...40).map { StateChange(key: StateKeyNID($0), event: EventNID($0)) }
+        await #expect(throws: error) { try await tree.applying(changes, newPack: PackNID(2)) }
+    }
+
+    @Test func aRootThatMiscountsIsRefused() async throws {
+        let source = MemoryNodeSource()
+        let update = try await StateTree(root: .empty, room: RoomNID(1), source: source).applying(
+            (1...Int64(30)).map { StateChange(key: StateKeyNID($0), event: EventNID($0)) }, newPack: PackNID(1))
+        source.store(update)
+        var bytes = update.root.encoded()
+        bytes[11] = 3
+        let tree = StateTree(root: try StateRoot(encoded: bytes), room: RoomNID(1), source: source)
+        let error = StateTreeError.inconsistentNodes(PackNID(1))
+        await #expect(throws: error) { try await tree.entries() }
+        await #expect(throws: error) {
+            try await tree.applying([StateChange(key: StateKeyNID(1), event: nil)], newPack: PackNID(2))
+        }
+    }
+
     @Test func sayWhichPackIsGone() async throws {
         let tree = try await StateTreeTests.build(StateTreeTests.model(3), pack: 9)
         let elsewhere = StateTree(root: tree.root, room: RoomNID(1), source: MemoryNodeSource())
