@@ -33,12 +33,15 @@ package enum Base64 {
     }
 
     /// The bytes that `text` stands for, in either alphabet, with or without padding; `nil` when it is not base64.
-    /// The bits of the last letter that mean nothing are not looked at: implementations differ in them.
+    ///
+    /// The bits of the last letter that mean nothing are not looked at, and padding may be there in part: implementations
+    /// differ in both, and an event that others take for signed must be so here.
     package static func decode(_ text: String) -> [UInt8]? {
         var letters = text.utf8[...]
-        for _ in 0..<2 where letters.last == UInt8(ascii: "=") { letters = letters.dropLast() }
-        let isPadded = letters.endIndex < text.utf8.endIndex
-        guard letters.count % 4 != 1, !isPadded || text.utf8.count % 4 == 0 else { return nil }
+        while letters.last == UInt8(ascii: "="), text.utf8.count - letters.count < 2 { letters = letters.dropLast() }
+        let padding = text.utf8.count - letters.count
+        // Four letters stand for three bytes; a last group of two takes two signs of padding, one of three takes one.
+        guard letters.count % 4 != 1, padding <= (4 - letters.count % 4) % 4 else { return nil }
         var result: [UInt8] = []
         result.reserveCapacity(letters.count * 3 / 4)
         var buffer: UInt32 = 0

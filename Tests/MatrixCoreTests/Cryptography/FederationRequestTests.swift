@@ -17,6 +17,55 @@ struct FederationRequestTests {
         #expect(authorization.signature == "ABC/+=")
     }
 
+    @Test(arguments: [
+        // Everything that a token may hold goes without quotes, and what older servers leave unquoted beside it.
+        ("X-Matrix origin=[2001:db8::1]:8448,key=ed25519:a_b,sig=AB-_", "[2001:db8::1]:8448", "ed25519:a_b", "AB-_"),
+        ("X-Matrix origin=a,key=ed25519:!#$%&'*+-.^_`|~,sig=x==", "a", "ed25519:!#$%&'*+-.^_`|~", "x=="),
+        ("x-mAtRiX SIG=x,KEY=ed25519:1,ORIGIN=a", "a", "ed25519:1", "x"),
+        ("X-Matrix \torigin=a\t,\tkey=ed25519:1 , sig=x \t", "a", "ed25519:1", "x"),
+        (#"X-Matrix origin="\a",key="ed25519:\"\\",sig="\,""#, "a", #"ed25519:"\"#, ","),
+        (#"X-Matrix origin="a",key="ed25519:1",sig="x",unknown="",other="a=b,c=\"d""#, "a", "ed25519:1", "x"),
+    ])
+    func readsWhatTheGrammarAllows(_ header: String, _ origin: String, _ key: String, _ signature: String) throws {
+        let authorization = try #require(XMatrixAuthorization(header: header))
+        #expect(authorization.origin.description == origin)
+        #expect(authorization.keyID.description == key)
+        #expect(authorization.signature == signature)
+        #expect(XMatrixAuthorization(header: authorization.header) == authorization)
+    }
+
+    /// A server with two keys sends a header for each: every one stands by itself, over the same request.
+    @Test func eachOfSeveralSignaturesStandsByItself() throws {
+        let keys = try (1...3).map {
+            try #require(SigningKey(version: "\($0)", seed: [UInt8](repeating: $0, count: 32)))
+        }
+        let request = FederationRequest(
+            method: "GET", target: "/x", origin: try #require(ServerName("a")), destination: ServerName("b"))
+        let headers = try keys.map { try request.authorization(key: $0).header }
+        for (header, key) in zip(headers, keys) {
+            let authorization = try #require(XMatrixAuthorization(header: header))
+            #expect(authorization.keyID == key.id)
+            for other in keys {
+                #expect(request.isSigned(by: authorization, publicKey: other.publicKey) == (other.id == key.id))
+            }
+        }
+    }
+
+    /// A request that was signed for nobody in particular is not one for us.
+    @Test func theDestinationIsPartOfWhatIsSigned() throws {
+        let key = try #require(SigningKey(version: "1", seed: [UInt8](repeating: 7, count: 32)))
+        let origin = try #require(ServerName("a"))
+        let destinations: [ServerName?] = [nil, ServerName("b"), ServerName("b:8448"), ServerName("B")]
+        for destination in destinations {
+            let request = FederationRequest(method: "GET", target: "/x", origin: origin, destination: destination)
+            let authorization = try request.authorization(key: key)
+            for other in destinations {
+                let same = FederationRequest(method: "GET", target: "/x", origin: origin, destination: other)
+                #expect(same.isSigned(by: authorization, publicKey: key.publicKey) == (other == destination))
+            }
+        }
+    }
+
     @Test func olderServersNameNoDestinationAndUseColons() throws {
         let authorization = try #require(XMatrixAuthorization(header: "X-Matrix origin=a.com:80,key=ed25519:1,sig=AB"))
         #expect(authorization.origin.description == "a.com:80")
