@@ -8,7 +8,7 @@ enum JoinScenario {
     static func run() async throws -> [Figures] {
         var figures = Figures("send-join")
         let answer = try await JoinAnswer(eventCount: 30_000)
-        let alone = Double(answer.eventCount) / MachineLimits.verifyNanoseconds(answer.message) * 1e9
+        let alone = 1e9 / MachineLimits.verifyNanoseconds(answer.message)
         let limit = await Spent.by { _ = await answer.checkSignaturesOnly() }
         Allocations.giveBack()
         let before = Meter.residentBytes()

@@ -12,7 +12,7 @@ package enum CostLimits {
     // MARK: Events of about 1 KB
 
     /// Parsing, canonical form, check of size, hash.
-    package static let digestAllocations = limit(8, debug: 8)
+    package static let digestAllocations = 8
     /// The same where members have to be put in order.
     package static let shuffledDigestAllocations = limit(24, debug: 80)
     /// Everything that is done to an event that came in, apart from signatures.
@@ -21,7 +21,7 @@ package enum CostLimits {
     // MARK: State
 
     /// Bytes of the pack of one change in a state of 50,000 entries.
-    package static let stateChangeBytes = 1_228
+    package static let stateChangeBytes = 1_200
     /// Packs that the difference of two states in ten entries reads: two or so for each of them, and one more for each level
     /// that their paths share with others.
     package static let differencePacks = 40
