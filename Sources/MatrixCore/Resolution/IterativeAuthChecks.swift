@@ -2,6 +2,9 @@
 ///
 /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#definitions
 struct IterativeAuthChecks {
+    /// Events that are checked before other tasks get their turn, about a millisecond.
+    private static let eventsPerTurn = 128
+
     private let rules: AuthRules
     private let create: Event
     private var state: [StateKey: ResolutionEvent] = [:]
@@ -23,8 +26,10 @@ struct IterativeAuthChecks {
 
     var resolved: [EventNID] { state.values.map(\.number) }
 
-    mutating func apply<Source>(_ events: [EventNID], in table: EventTable<Source>) {
-        for number in events {
+    nonisolated(nonsending) mutating func apply<Source>(_ events: [EventNID], in table: EventTable<Source>) async {
+        for (index, number) in events.enumerated() {
+            // Whoever made a conflict of thousands of events keeps no thread from the rooms of others.
+            if index % Self.eventsPerTurn == Self.eventsPerTurn - 1 { await Task.yield() }
             guard let event = table[number], let key = event.event.fullStateKey else { continue }
             // An event that was rejected stays out, even if the resolved state would allow it: whoever can choose the state
             // of a fork could otherwise bring it in later.

@@ -74,9 +74,11 @@ struct Mainline {
     private nonisolated(nonsending) func powerLevels<Source: ResolutionSource>(
         of event: EventNID, in table: inout EventTable<Source>
     ) async throws -> EventNID? {
-        try await table.loadNodes(of: CollectionOfOne(event))
+        if !table.hasNode(event) { try await table.loadNodes(of: CollectionOfOne(event)) }
         let authEvents = try table.authEvents(of: event)
-        if authEvents.contains(where: { table.stateKey(of: $0) == nil }) { try await table.loadKeys(of: authEvents) }
+        if let known = authEvents.first(where: { table.stateKey(of: $0) == key }) { return known }
+        guard authEvents.contains(where: { table.stateKey(of: $0) == nil }) else { return nil }
+        try await table.loadKeys(of: authEvents)
         return authEvents.first { table.stateKey(of: $0) == key }
     }
 }

@@ -56,11 +56,11 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
         }
         let ordering = PowerOrdering(version: version, create: create, events: events)
         let powerEvents = try ordering.sorted(conflicted)
-        checks.apply(powerEvents, in: events)
+        await checks.apply(powerEvents, in: events)
         let rest = conflicted.subtracting(powerEvents)
         var mainline = Mainline(of: checks.powerLevels)
         let sortedRest = try await mainline.sorted(rest, table: &events)
-        checks.apply(sortedRest, in: events)
+        await checks.apply(sortedRest, in: events)
         return try await changes(to: checks.resolved, in: events, base: base, conflict: conflict)
     }
 

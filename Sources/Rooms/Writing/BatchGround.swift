@@ -9,6 +9,8 @@ struct BatchGround: Sendable {
     var extremities: [RoomEvent]
     /// The local users who are joined; they are notified of messages.
     var localMembers: [UserNID]
+    /// The states after some of the extremities, as far as they were worked out.
+    var statesAfter: [EventNID: StateRoot] = [:]
 
     static func load(_ room: RoomRecord, _ services: RoomWriting) async throws -> BatchGround {
         let reader = services.reader

@@ -107,6 +107,7 @@ actor RoomWriter {
         self.base = base
         defer { if isRemembered, batch.contains(where: { !$0.isAnswered }) { self.base = nil } }
         var working = WorkingBatch(base: base, room: room, services: services)
+        try await working.fold()
         var built: [PendingWrite] = []
         for pending in batch {
             // A refused write leaves nothing behind: it was tried on a copy.

@@ -4,13 +4,15 @@ import Storage
 /// A batch under construction: the room as it will be after the events that are in it so far.
 ///
 /// A value: a write that turns out to be refused is built on a copy that is thrown away.
-struct WorkingBatch {
+struct WorkingBatch: Sendable {
     let room: RoomRecord
     let services: RoomWriting
     private(set) var append: RoomAppend
     private(set) var tree: StateTree
     private(set) var extremities: [RoomEvent]
     private(set) var localMembers: [UserNID]
+    /// The states after ends of the graph that are state events, and after others that were asked for.
+    private var statesAfter: [EventNID: StateTree]
     /// The events of this batch, which no store can find yet.
     private var made: [EventNID: RoomEvent] = [:]
     private let base: BatchGround
@@ -24,6 +26,7 @@ struct WorkingBatch {
         tree = base.tree
         extremities = base.extremities
         localMembers = base.localMembers
+        statesAfter = base.statesAfter.mapValues { [tree] in tree.at($0) }
         append = RoomAppend(
             room: room, expectedVersion: base.head.version, extremities: base.head.extremities, state: base.head.state)
     }
@@ -33,7 +36,7 @@ struct WorkingBatch {
         case .local(let drafts): return try await add(drafts)
         case .creation(let create, let drafts):
             guard base.head.version == 0, append.events.isEmpty else { throw RoomWriteError.roomExists }
-            let first = try await place(create, authEvents: [:], transaction: nil)
+            let first = try await place(create, authEvents: [:], before: tree, transaction: nil)
             guard case .written(let rest) = try await add(drafts) else { return .written([first]) }
             return .written([first] + rest)
         case .remote(let event, let options): return try await receive(event, options)
@@ -70,6 +73,13 @@ struct WorkingBatch {
         return found
     }
 
+    func rememberedState(after event: EventNID) -> StateTree? { statesAfter[event] }
+
+    mutating func remember(_ state: StateTree, after event: EventNID) { statesAfter[event] = state }
+
+    /// An event of this batch.
+    func madeEvent(numbered nid: EventNID) -> RoomEvent? { made[nid] }
+
     /// The events of this batch.
     var madeEvents: some Collection<RoomEvent> { made.values }
 
@@ -96,13 +106,17 @@ struct WorkingBatch {
 
     // MARK: Local events
 
-    private mutating func build(_ draft: EventDraft) async throws -> RoomEvent {
+    mutating func build(_ draft: EventDraft, flags: EventFlags = []) async throws -> RoomEvent {
         let version = try roomVersion()
         let rules = AuthRules(version: version)
         let keys = rules.selection(
             type: draft.type, stateKey: draft.stateKey, sender: draft.sender.userID, content: draft.content)
-        var state = try await state(keys + [.create])
-        let predecessors = extremities.prefix(EventLimits.prevEvents)
+        let predecessors = try await predecessors(for: draft.sender.userID)
+        // In a room with more ends than an event can name, the state before it is that of those which it names: others know
+        // of no more.
+        let isAtAllEnds = predecessors.count == extremities.count
+        let before = isAtAllEnds ? tree : try await receipt().state(after: predecessors, in: &self)
+        var state = try await state(keys + [.create], in: before)
         var builder = try EventBuilder(
             version: version, roomID: room.roomID, type: draft.type, stateKey: draft.stateKey,
             sender: draft.sender.userID, content: draft.content)
@@ -111,13 +125,20 @@ struct WorkingBatch {
         builder.prevEvents = predecessors.map(\.eventID)
         builder.depth = Event.depth(following: predecessors.map(\.event.depth), in: version)
         builder.authEvents = keys.compactMap { state[$0]?.eventID }
+        builder.addHashes(of: predecessors.map(\.event) + state.values.map(\.event))
         let event = try builder.signed(by: services.server.name, with: services.server.signingKey)
-        let authState = AuthStateMap(state.values.map(\.event))
-        if case .refused(let refusal) = rules.check(event, against: authState) {
-            throw MatrixError(refusal.isMalformed ? .badJSON : .forbidden, refusal.reason)
-        }
+        try Self.allow(event, by: state, rules)
+        if !isAtAllEnds { try Self.allow(event, by: try await self.state(keys + [.create]), rules) }
         state = state.filter { keys.contains($0.key) }
-        return try await place(event, authEvents: state, transaction: draft.transaction)
+        return try await place(
+            event, authEvents: state, before: before, flags: flags, transaction: draft.transaction)
+    }
+
+    private static func allow(_ event: Event, by state: [StateKey: RoomEvent], _ rules: AuthRules) throws(MatrixError) {
+        guard case .refused(let refusal) = rules.check(event, against: AuthStateMap(state.values.map(\.event))) else {
+            return
+        }
+        throw MatrixError(refusal.isMalformed ? .badJSON : .forbidden, refusal.reason)
     }
 
     func roomVersion() throws -> RoomVersion {
@@ -127,15 +148,20 @@ struct WorkingBatch {
 
     /// Puts an allowed event at the end of the room.
     private mutating func place(
-        _ event: Event, authEvents: [StateKey: RoomEvent], transaction: EventTransaction?
+        _ event: Event, authEvents: [StateKey: RoomEvent], before: StateTree, flags: EventFlags = [],
+        transaction: EventTransaction?
     ) async throws -> RoomEvent {
         let made = try await enter(
             Entry(
                 event: event, authEvents: authEvents.values.map(\.nid), previous: extremities.map(\.nid),
-                stateBefore: tree.root, isLive: true, transaction: transaction))
-        if let key = made.stored.stateKeyNID { try await change([StateChange(key: key, event: made.nid)]) }
+                flags: flags, stateBefore: before.root, isLive: true, transaction: transaction))
         let covered = Set(event.prevEvents)
         extremities = extremities.filter { !covered.contains($0.eventID) } + [made]
+        if extremities.count > 1 {
+            try await move(to: try await receipt().state(after: extremities, in: &self))
+        } else if let key = made.stored.stateKeyNID {
+            try await change([StateChange(key: key, event: made.nid)])
+        }
         return made
     }
 
@@ -293,7 +319,8 @@ struct WorkingBatch {
         return WrittenBatch(
             events: events,
             base: BatchGround(
-                head: head, tree: reader.tree(of: room, at: tree.root), extremities: placed, localMembers: localMembers),
+                head: head, tree: reader.tree(of: room, at: tree.root), extremities: placed, localMembers: localMembers,
+                statesAfter: statesAfter.filter { head.extremities.contains($0.key) }.mapValues(\.root)),
             row: LogRow(
                 shard: room.shard, position: position, kind: .roomEvents, roomNID: room.nid,
                 eventNIDs: append.events.filter(\.isLive).map(\.nid), memberNIDs: append.memberships.map(\.userNID),

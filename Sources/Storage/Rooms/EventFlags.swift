@@ -6,7 +6,8 @@ package struct EventFlags: OptionSet, Hashable, Sendable {
 
     /// It failed authorisation by its auth events or by the state before it: it exists only to reject what cites it.
     package static let rejected = EventFlags(rawValue: 1)
-    /// It is authorised where it stands and not by the room's current state: it is in the graph and shown to nobody.
+    /// It is in the graph and shown to nobody: authorised where it stands and not by the room's current state, or one of ours
+    /// that does nothing but bring ends of the graph together.
     package static let softFailed = EventFlags(rawValue: 2)
     /// Its place in the graph, and so the state before it, is not known: it was fetched as state or as an auth event.
     package static let outlier = EventFlags(rawValue: 4)
