@@ -71,14 +71,14 @@ struct PDUReceiver: Sendable {
         }
         var answers: [EventID: String?] = [:]
         if let reason = try await refusal(of: origin, in: room) {
-            for pdu in pdus { refuse(Self.eventID(of: pdu, version), reason, origin, room, &answers) }
+            for pdu in pdus { refuse(Event.claimedEventID(of: pdu, in: version), reason, origin, room, &answers) }
             return answers
         }
         var events: [Event] = []
         for (pdu, result) in zip(pdus, await services.verifier.check(pdus, in: version)) {
             switch result {
             case .failure(let failure):
-                refuse(Self.eventID(of: pdu, version), failure.description, origin, room, &answers)
+                refuse(Event.claimedEventID(of: pdu, in: version), failure.description, origin, room, &answers)
             case .success(let event):
                 if event.roomID != roomID || !Self.speaks(origin, for: event) {
                     refuse(event.eventID, "the sender is not of the server that sends", origin, room, &answers)
@@ -122,10 +122,6 @@ struct PDUReceiver: Sendable {
         case .join, .leave, .knock: return event.memberUserID == event.sender
         case .invite, .ban, nil: return false
         }
-    }
-
-    private static func eventID(of pdu: JSONView, _ version: RoomVersion) -> EventID? {
-        (try? Event.receive(pdu, in: version))?.event.eventID
     }
 
     // MARK: Writing
@@ -211,7 +207,7 @@ struct PDUReceiver: Sendable {
         services.log.debug(
             "events wait for what they build on",
             [.roomID: "\(room.roomID)", .origin: "\(origin)", .count: "\(events.count - refused.count)"])
-        services.wakeUps.wake(room.shard)
+        services.slots.wake(room.shard)
         return refused
     }
 }

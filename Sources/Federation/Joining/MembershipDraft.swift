@@ -48,8 +48,11 @@ struct MembershipDraft: Sendable {
             version: version, roomID: roomID, type: EventType.member, stateKey: user.description, sender: user,
             content: try content(with: draft, in: version, of: server))
         builder.originServerTS = telemetry.clock.nowMilliseconds
-        builder.prevEvents = try Self.references(draft["prev_events"], atMost: EventLimits.prevEvents, in: version)
-        builder.authEvents = try Self.references(draft["auth_events"], atMost: EventLimits.authEvents, in: version)
+        let previous = try Self.references(draft["prev_events"], atMost: EventLimits.prevEvents, in: version)
+        let authorising = try Self.references(draft["auth_events"], atMost: EventLimits.authEvents, in: version)
+        builder.prevEvents = previous.map(\.eventID)
+        builder.authEvents = authorising.map(\.eventID)
+        builder.addHashes(of: previous + authorising)
         guard !builder.prevEvents.isEmpty, let depth = draft["depth"]?.int, depth >= 0, depth <= version.maximumDepth
         else { throw FederationError.malformed("a draft without a place in the graph") }
         builder.depth = depth
@@ -78,14 +81,12 @@ struct MembershipDraft: Sendable {
 
     private static func references(
         _ view: JSONView?, atMost limit: Int, in version: RoomVersion
-    ) throws(FederationError) -> [EventID] {
+    ) throws(FederationError) -> [EventReference] {
         guard let entries = view?.array, entries.count <= limit else { throw .malformed("no sensible references") }
-        var found: [EventID] = []
+        var found: [EventReference] = []
         for entry in entries {
-            // v1-v2: pairs of an id and an object of hashes, which nobody has ever looked at.
-            let reference = version.eventIDFormat == .chosen ? entry.array?.first : entry
-            guard let id = reference?.string.flatMap({ EventID($0) }) else { throw .malformed("no event id") }
-            if !found.contains(id) { found.append(id) }
+            guard let reference = EventReference(entry, in: version) else { throw .malformed("no event id") }
+            if !found.contains(where: { $0.eventID == reference.eventID }) { found.append(reference) }
         }
         return found
     }

@@ -32,6 +32,8 @@ package struct AuthRules: Sendable {
     package func checkAuthEvents(
         of event: Event, _ authEvents: [AuthEvent], create: AuthEvent?
     ) -> AuthVerdict {
+        // v1-v10: too long for the specification, but not for the servers of its time.
+        guard !event.hasLongKey else { return .refused("size limits", "the type or the state key is too long") }
         // Rule 1: a create event stands alone.
         if event.type == EventType.create { return checkCreate(event) }
         if version.authorization.impliesCreateEvent {
@@ -40,6 +42,8 @@ package struct AuthRules: Sendable {
                 event.roomID.createEventID == create.event.eventID
             else { return .refused("2", "the room's create event is missing or was rejected") }
         }
+        // Rule 3.1 (all versions): not even the same event twice.
+        guard !event.repeatsAuthEvents else { return .refused("3.1", "an auth event is named twice") }
         let selection = Set(selection(for: event))
         var seen: Set<StateKey> = []
         for authEvent in authEvents {
@@ -120,9 +124,14 @@ package struct AuthRules: Sendable {
     private func checkCreate(_ event: Event) -> AuthVerdict {
         // Rule 1.1 (all versions).
         guard event.prevEvents.isEmpty else { return .refused("1.1", "a create event with previous events") }
-        // Rule 1.2 (v1-v11): the room belongs to its creator's server. In v12 an event with a room id is no event at all.
-        if !version.namesRoomByCreateEvent, event.roomID.serverName != event.sender.serverName {
-            return .refused("1.2", "the room id is of another server than the sender")
+        if version.namesRoomByCreateEvent {
+            // Rule 1.2 (v12): it names no room. As state it would be no event at all.
+            guard event.json["room_id"] == nil else { return .refused("1.2", "a create event with a room id") }
+        } else {
+            // Rule 1.2 (v1-v11): the room belongs to its creator's server.
+            guard event.roomID.serverName == event.sender.serverName else {
+                return .refused("1.2", "the room id is of another server than the sender")
+            }
         }
         // Rule 1.3 (all versions): a recognised version. Any other than the one that the rules are of is not recognised:
         // otherwise a room could be read by rules that it does not have.

@@ -38,11 +38,11 @@ extension AuthState {
         PowerLevels(event: event(.powerLevels), create: createEvent, version: version)
     }
 
-    /// `join_rule`; a room without such an event is by invitation.
+    /// `join_rule`; a room without such an event, or with one that does not say, is by invitation.
     ///
     /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#mroomjoin_rules
     var joinRule: String {
-        guard let event = event(.joinRules) else { return "invite" }
-        return event.content["join_rule"]?.string ?? ""
+        guard let rule = event(.joinRules)?.content["join_rule"] else { return "invite" }
+        return rule.string ?? ""
     }
 }

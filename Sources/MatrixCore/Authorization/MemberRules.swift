@@ -47,8 +47,9 @@ struct MemberRules<State: AuthState> {
 
     /// Rule 5.3 (v8-v12; 5.2 in v1-v5, 4.2 in v6-v7).
     private func checkJoin(of target: UserID) -> AuthVerdict {
-        // Rule 5.3.1 (all versions): the creator joins right after the create event.
-        if event.prevEvents == [create.eventID], isCreator(target) { return .allowed }
+        // Rule 5.3.1 (all versions): the creator joins right after the create event. Named twice it is not the only
+        // previous event; other implementations count in this way.
+        if event.prevEvents == [create.eventID], !event.repeatsPrevEvents, isCreator(target) { return .allowed }
         // Rule 5.3.2 (all versions).
         guard target == sender else { return .refused("5.3.2", "a join on behalf of somebody else") }
         let membership = state.membership(of: target)

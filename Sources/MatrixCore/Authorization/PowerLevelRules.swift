@@ -11,9 +11,16 @@ struct PowerLevelRules<State: AuthState> {
     private var reader: PowerLevelReader { PowerLevelReader(version: version) }
 
     func check() -> AuthVerdict {
-        if let refusal = checkForm() { return refusal }
+        if version.authorization.requiresIntegerPowerLevels, let refusal = checkNumbers(of: content) { return refusal }
+        if let refusal = checkForm(of: content["users"]) { return refusal }
         // Rule 10.5 (10.2 in v1-v5, 9.2 in v6-v9, 9.4 in v10-v11).
         guard let current = state.event(.powerLevels)?.content else { return .allowed }
+        // v1-v9: the rules do not say how to compare what is no number. No server could go on here.
+        if !version.authorization.requiresIntegerPowerLevels,
+            let refusal = checkNumbers(of: current) ?? checkNumbers(of: content)
+        {
+            return refusal
+        }
         if let refusal = checkNamedLevels(current) { return refusal }
         // Rules 10.7 and 10.8 (10.4 and 10.5 in v1-v5, 9.4 and 9.5 in v6-v9, 9.6 and 9.7 in v10-v11).
         if let refusal = checkEntries(of: "events", current) { return refusal }
@@ -28,31 +35,37 @@ struct PowerLevelRules<State: AuthState> {
 
     // MARK: Form
 
-    private func checkForm() -> AuthVerdict? {
-        // Rule 10.1 (v12; 9.1 in v10-v11). Earlier versions take strings that hold integers as well; with anything else
-        // no implementation could go on, although the rules do not say so.
+    private func checkNumbers(of content: JSONView) -> AuthVerdict? {
+        // Rule 10.1 (v12; 9.1 in v10-v11).
         for level in NamedPowerLevel.allCases {
             guard content[level.rawValue].map({ reader.level($0) != nil }) ?? true else {
                 return .malformed("10.1", "a power level is not an integer")
             }
         }
-        // Rule 10.2 (v12; 9.2 in v10-v11), and the same for earlier versions.
+        // Rule 10.2 (v12; 9.2 in v10-v11).
         for key in ["events", "notifications"] where key == "events" || version.authorization.checksNotificationLevels {
             guard let levels = content[key] else { continue }
             guard let entries = levels.object, entries.allSatisfy({ reader.level($0.value) != nil }) else {
                 return .malformed("10.2", "\(key) is not an object of integers")
             }
         }
-        guard let users = content["users"] else { return nil }
+        return nil
+    }
+
+    private func checkForm(of users: JSONView?) -> AuthVerdict? {
+        guard let users else { return nil }
         // Rule 10.3 (v12; 10.1 in v1-v5, 9.1 in v6-v9, 9.3 in v10-v11).
         guard let entries = users.object else { return .malformed("10.3", "users is not an object") }
-        let creators = RoomCreators(create: state.createEvent, version: version)
+        // Both lists may be as long as an event can be.
+        let creators =
+            version.authorization.hasPrivilegedCreators
+            ? Set(RoomCreators(create: state.createEvent, version: version).all) : []
         for (key, value) in entries {
             guard let user = UserID(key), reader.level(value) != nil else {
                 return .malformed("10.3", "users is not an object from user ids to power levels")
             }
             // Rule 10.4 (v12).
-            if version.authorization.hasPrivilegedCreators, creators.contains(user) {
+            guard !creators.contains(user) else {
                 return .refused("10.4", "a creator has a power level")
             }
         }

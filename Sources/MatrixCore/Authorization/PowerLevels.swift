@@ -93,24 +93,32 @@ struct PowerLevelReader {
     }
 
     /// v1-v9: white space, a sign, any number of digits, white space. Beyond 64 bits it is as high or low as can be.
+    ///
+    /// - Spec: https://spec.matrix.org/v1.19/rooms/v1/#mroompower_levels-events-accept-values-as-strings
     static func level(in text: String) -> Int64? {
-        var digits = text.utf8[...]
-        while let first = digits.first, isSpace(first) { digits = digits.dropFirst() }
-        while let last = digits.last, isSpace(last) { digits = digits.dropLast() }
+        var trimmed = text.unicodeScalars[...]
+        while let first = trimmed.first, isSpace(first) { trimmed = trimmed.dropFirst() }
+        while let last = trimmed.last, isSpace(last) { trimmed = trimmed.dropLast() }
+        var digits = Substring(trimmed).utf8[...]
         let isNegative = digits.first == UInt8(ascii: "-")
         if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
         guard !digits.isEmpty else { return nil }
+        // Built downwards, because the lowest number has no positive counterpart.
         var level: Int64 = 0
+        var isBeyond = false
         for digit in digits {
             guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
             let (tenfold, overflow) = level.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tenfold.addingReportingOverflow(Int64(digit - UInt8(ascii: "0")))
-            level = overflow || carry ? .max : sum
+            let (difference, borrow) = tenfold.subtractingReportingOverflow(Int64(digit - UInt8(ascii: "0")))
+            isBeyond = isBeyond || overflow || borrow
+            level = isBeyond ? .min : difference
         }
-        return isNegative ? -level : level
+        if isNegative { return level }
+        return level == .min ? .max : -level
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || (byte >= 0x09 && byte <= 0x0D)
+    /// What Python strips from both ends before it reads a number, which is what most servers have always done here.
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
     }
 }

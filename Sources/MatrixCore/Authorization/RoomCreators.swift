@@ -30,9 +30,11 @@ package struct RoomCreators: Sendable {
             return create.content["creator"]?.string.flatMap(UserID.init).map { [$0] } ?? []
         }
         var found = [create.sender]
+        // A set: there may be thousands.
+        var seen = Set(found)
         if version.authorization.hasPrivilegedCreators, let others = create.content["additional_creators"]?.array {
             for other in others {
-                if let user = other.string.flatMap(UserID.init), !found.contains(user) { found.append(user) }
+                if let user = other.string.flatMap(UserID.init), seen.insert(user).inserted { found.append(user) }
             }
         }
         return found

@@ -12,6 +12,8 @@ extension Event {
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
     package static func receive(_ pdu: JSONView, in version: RoomVersion) throws(PDUError) -> ReceivedEvent {
         let document = try canonicalDocument(pdu, version: version)
+        // Since version 3 an id is what the event hashes to, and no part of it.
+        guard version.eventIDFormat == .chosen || document["event_id"] == nil else { throw .unexpected(.eventID) }
         let fields = try EventFields(document.root, version: version)
         let hash: [UInt8]
         do { hash = try EventHashes.content(of: document.root, version: version) } catch { throw .notCanonical(error) }
@@ -30,7 +32,9 @@ extension Event {
     /// - Parameter eventID: its id where it is known, which saves computing it.
     package convenience init(stored bytes: [UInt8], eventID: EventID?, version: RoomVersion) throws(PDUError) {
         let document: JSONDocument
-        do { document = try JSONDocument(parsing: bytes) } catch { throw .notCanonical(error) }
+        do { document = try JSONDocument(parsing: bytes, limits: EventLimits.json) } catch {
+            throw .notCanonical(error)
+        }
         let fields = try EventFields(document.root, version: version)
         try self.init(document: document, fields: fields, eventID: eventID, version: version)
     }
@@ -52,6 +56,17 @@ extension Event {
         pdu["room_id"]?.string.flatMap(RoomID.init)
     }
 
+    /// The id that a PDU has or would have, for telling its sender what is wrong with it. `nil` when it is not even that far
+    /// an event.
+    package static func claimedEventID(of pdu: JSONView, in version: RoomVersion) -> EventID? {
+        if version.eventIDFormat == .chosen { return pdu["event_id"]?.string.flatMap(EventID.init) }
+        guard pdu.isObject, pdu["content"]?.isObject == true,
+            let bytes = try? CanonicalJSON.encode(pdu, strict: false, without: ["unsigned"]),
+            bytes.count <= EventLimits.eventBytes, let document = try? JSONDocument(parsing: bytes)
+        else { return nil }
+        return try? EventHashes.eventID(of: document.root, chosen: nil, version: version)
+    }
+
     /// The PDU in canonical JSON without `unsigned`, which other servers may fill as they like.
     private static func canonicalDocument(_ pdu: JSONView, version: RoomVersion) throws(PDUError) -> JSONDocument {
         guard pdu.isObject else { throw .notAnObject }
@@ -59,7 +74,7 @@ extension Event {
             let bytes = try CanonicalJSON.encode(
                 pdu, strict: version.enforcesCanonicalJSON, without: ["unsigned"])
             guard bytes.count <= EventLimits.eventBytes else { throw PDUError.tooLarge(byteCount: bytes.count) }
-            return try JSONDocument(parsing: bytes)
+            return try JSONDocument(parsing: bytes, limits: EventLimits.json)
         } catch let error as JSONError {
             throw .notCanonical(error)
         } catch let error as PDUError {

@@ -27,6 +27,9 @@ extension Event {
     /// The bytes that signatures of the event are over.
     package var signedBytes: [UInt8] { EventHashes.referenceBytes(of: json, version: version) }
 
+    /// What names the event since room version 3, and stood beside its id in references before.
+    package var referenceHash: [UInt8] { EventHashes.reference(of: json, version: version) }
+
     /// The keys with which a server claims to have signed.
     package func signatureKeyIDs(of server: ServerName) -> [SigningKeyID] {
         JSONSigning.keyIDs(json, entity: server.description)

@@ -16,6 +16,9 @@ package final class Event: Sendable {
     package let depth: Int64
     package let prevEvents: [EventID]
     package let authEvents: [EventID]
+    /// Whether the event names a previous or auth event more than once. In ``prevEvents`` and ``authEvents`` each is once.
+    let repeatsPrevEvents: Bool
+    let repeatsAuthEvents: Bool
     /// The event that an `m.room.redaction` redacts, wherever the room version puts that.
     package let redacts: EventID?
     private let document: JSONDocument
@@ -30,8 +33,10 @@ package final class Event: Sendable {
         sender = fields.sender
         originServerTS = fields.originServerTS
         depth = fields.depth
-        prevEvents = fields.prevEvents
-        authEvents = fields.authEvents
+        prevEvents = fields.prevEvents.ids
+        authEvents = fields.authEvents.ids
+        repeatsPrevEvents = fields.prevEvents.repeats
+        repeatsAuthEvents = fields.authEvents.repeats
         redacts = fields.redacts
     }
 
@@ -45,6 +50,11 @@ package final class Event: Sendable {
     package var content: JSONView { document["content"] ?? document.root }
 
     package var isState: Bool { stateKey != nil }
+
+    /// Whether its type or state key is longer than the specification allows, in versions that keep such events.
+    var hasLongKey: Bool {
+        type.utf8.count > EventLimits.keyBytes || (stateKey?.utf8.count ?? 0) > EventLimits.keyBytes
+    }
 
     /// The place of the state that the event takes; `nil` for events that are no state.
     package var fullStateKey: StateKey? { stateKey.map { StateKey(type, $0) } }

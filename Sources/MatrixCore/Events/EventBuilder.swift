@@ -15,6 +15,9 @@ package struct EventBuilder: Sendable {
     package var depth: Int64 = 1
     package var prevEvents: [EventID] = []
     package var authEvents: [EventID] = []
+    /// v1-v2: the reference hashes that stand beside the ids of previous and auth events. Without one there stands an empty
+    /// object, which other servers take too.
+    package private(set) var referenceHashes: [EventID: String] = [:]
     /// The id, in versions that let servers choose one; made when the event is signed unless it is given.
     package var chosenEventID: EventID?
 
@@ -41,6 +44,17 @@ package struct EventBuilder: Sendable {
         do { document = try JSONDocument(parsing: content.canonicalBytes) } catch { throw .notCanonical(error) }
         try self.init(
             version: version, roomID: roomID, type: type, stateKey: stateKey, sender: sender, content: document.root)
+    }
+
+    /// Remembers the hashes of events that are, or may be, previous or auth events; nothing in versions without.
+    package mutating func addHashes(of references: some Sequence<EventReference>) {
+        for reference in references where reference.hash != nil { referenceHashes[reference.eventID] = reference.hash }
+    }
+
+    /// The same of events that are here.
+    package mutating func addHashes(of events: some Sequence<Event>) {
+        guard version.eventIDFormat == .chosen else { return }
+        addHashes(of: events.map { EventReference($0) })
     }
 
     /// The content, for selecting auth events.
@@ -112,10 +126,9 @@ package struct EventBuilder: Sendable {
                     $0.string(reference.description)
                     continue
                 }
-                // v1-v2: a pair of an id and an object of hashes, which nobody has ever looked at.
                 $0.array {
                     $0.string(reference.description)
-                    $0.object { _ in }
+                    $0.object { $0.field(optional: "sha256", referenceHashes[reference]) }
                 }
             }
         }

@@ -5,20 +5,26 @@ struct EventFields {
     let sender: UserID
     let originServerTS: Int64
     let depth: Int64
-    let prevEvents: [EventID]
-    let authEvents: [EventID]
+    let prevEvents: References
+    let authEvents: References
     let redacts: EventID?
     /// `nil` only for the create event of a room that is named by it.
     let roomID: RoomID?
     /// `nil` in versions that do not put it into the event.
     let eventID: EventID?
 
+    /// The events that an event names, each once, and whether it names one again.
+    struct References {
+        var ids: [EventID] = []
+        var repeats = false
+    }
+
     /// - Parameters:
     ///   - json: the event.
     ///   - version: the version of its room, which decides what is there and in which form.
     init(_ json: JSONView, version: RoomVersion) throws(PDUError) {
-        type = try Self.key(json, .type)
-        stateKey = json["state_key"] == nil ? nil : try Self.key(json, .stateKey)
+        type = try Self.key(json, .type, version)
+        stateKey = json["state_key"] == nil ? nil : try Self.key(json, .stateKey, version)
         sender = try Self.identifier(json, .sender)
         guard try Self.member(json, .content).isObject else { throw .malformed(.content) }
         let hashes = try Self.member(json, .hashes)
@@ -43,10 +49,17 @@ struct EventFields {
     }
 
     /// A type or state key. NUL is refused because databases cannot store it in text, on no server.
-    private static func key(_ json: JSONView, _ field: PDUError.Field) throws(PDUError) -> String {
+    ///
+    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#size-limits
+    private static func key(
+        _ json: JSONView, _ field: PDUError.Field, _ version: RoomVersion
+    ) throws(PDUError) -> String {
         let value = try member(json, field)
-        guard value.stringByteCount <= EventLimits.keyBytes else { throw .tooLong(field) }
         guard let text = value.string, !text.utf8.contains(0) else { throw .malformed(field) }
+        if text.utf8.count <= EventLimits.keyBytes { return text }
+        guard !version.dropsLongKeys, text.unicodeScalars.count <= EventLimits.keyCharacters else {
+            throw .tooLong(field)
+        }
         return text
     }
 
@@ -86,17 +99,14 @@ struct EventFields {
 
     private static func references(
         _ json: JSONView, _ field: PDUError.Field, limit: Int, version: RoomVersion
-    ) throws(PDUError) -> [EventID] {
+    ) throws(PDUError) -> References {
         guard let entries = try member(json, field).array else { throw .malformed(field) }
         guard entries.count <= limit else { throw .tooLong(field) }
-        var found: [EventID] = []
-        found.reserveCapacity(entries.count)
+        var found = References()
+        found.ids.reserveCapacity(entries.count)
         for entry in entries {
-            // v1-v2: pairs of an id and an object of hashes, which nobody has ever looked at.
-            let reference = version.eventIDFormat == .chosen ? entry.array?.first : entry
-            guard let eventID = reference?.string.flatMap(EventID.init) else { throw .malformed(field) }
-            // An event that is named twice is named once.
-            if !found.contains(eventID) { found.append(eventID) }
+            guard let eventID = EventReference(entry, in: version)?.eventID else { throw .malformed(field) }
+            if found.ids.contains(eventID) { found.repeats = true } else { found.ids.append(eventID) }
         }
         return found
     }

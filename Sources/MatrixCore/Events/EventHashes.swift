@@ -19,6 +19,11 @@ package enum EventHashes {
         EventRedaction(version: version).redact(event, without: uncoveredByReference)
     }
 
+    /// SHA-256 of ``referenceBytes(of:version:)``.
+    static func reference(of event: JSONView, version: RoomVersion) -> [UInt8] {
+        SHA256.hash(referenceBytes(of: event, version: version))
+    }
+
     /// The id of an event: its reference hash, or what it says itself in versions that have it so.
     static func eventID(of event: JSONView, chosen: EventID?, version: RoomVersion) throws(PDUError) -> EventID {
         switch version.eventIDFormat {
@@ -26,7 +31,7 @@ package enum EventHashes {
             guard let chosen else { throw .missing(.eventID) }
             return chosen
         case .hash, .urlSafeHash:
-            let hash = SHA256.hash(referenceBytes(of: event, version: version))
+            let hash = reference(of: event, version: version)
             guard let eventID = EventID(referenceHash: hash, urlSafe: version.eventIDFormat == .urlSafeHash) else {
                 throw .malformed(.eventID)
             }

@@ -14,6 +14,9 @@ struct JSONParser: ~Escapable {
         var end: UInt8 { isObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
     }
 
+    /// Room for the open containers of any usual document.
+    private static let usualDepth = 8
+
     /// What is read, once as a span, which is cheaper to read byte by byte, and once as the array that it is.
     private let bytes: Span<UInt8>
     private let array: [UInt8]
@@ -33,6 +36,7 @@ struct JSONParser: ~Escapable {
         bytes = span
         self.limits = limits
         tape.reserveCapacity(16 + span.count / 16)
+        outer.reserveCapacity(Self.usualDepth)
     }
 
     static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) -> JSONStorage {
@@ -177,8 +181,9 @@ struct JSONParser: ~Escapable {
         skipDigits()
         if first == UInt8(ascii: "0"), position - firstDigit > 1 { throw .badNumber(offset: start) }
         let isFloat = try fractionAndExponent(from: start)
-        guard position - start <= JSONLimits.longestNumberBytes else { throw .numberOutOfRange(offset: start) }
         let range = start..<position
+        let longest = isFloat ? JSONLimits.longestNumberBytes : JSONLimits.longestIntegerBytes
+        guard range.count <= longest else { throw .numberOutOfRange(offset: start) }
         if isFloat {
             isCanonical = false
             guard JSONNumber.double(array, range) != nil else { throw .numberOutOfRange(offset: start) }
@@ -188,7 +193,6 @@ struct JSONParser: ~Escapable {
             tape.append(TapeWord(.integer, start, range.count))
         } else {
             isCanonical = false
-            guard JSONNumber.double(array, range) != nil else { throw .numberOutOfRange(offset: start) }
             tape.append(TapeWord(.bigInteger, start, range.count))
         }
     }

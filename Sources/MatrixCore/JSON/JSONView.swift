@@ -56,7 +56,7 @@ package struct JSONView: Sendable {
 
     package var int: Int64? { isInteger ? JSONNumber.integer(storage.bytes, word.text) : nil }
 
-    /// Any number, as the double nearest to it (always finite).
+    /// Any number, as the double nearest to it (always finite); `nil` for integers beyond the largest one.
     package var double: Double? {
         switch word.kind {
         case .integer, .bigInteger, .float: JSONNumber.double(storage.bytes, word.text)
@@ -98,10 +98,12 @@ package struct JSONView: Sendable {
     /// What `1e10` says is an integer also in canonical JSON.
     private func number() -> JSONValue {
         if word.kind == .float, let whole = JSONNumber.wholeNumber(storage.bytes, word.text) { return .integer(whole) }
-        return .float(double ?? 0)
+        if let double { return .float(double) }
+        let isNegative = rawBytes.first == UInt8(ascii: "-")
+        return .float(isNegative ? -Double.greatestFiniteMagnitude : .greatestFiniteMagnitude)
     }
 
-    /// A copy that stands by itself. Integers that do not fit `Int64` become floats.
+    /// A copy that stands by itself. Integers that do not fit `Int64` become floats, the largest one at most.
     package func value() -> JSONValue {
         switch kind {
         case .null: return .null

@@ -20,7 +20,7 @@ package struct RoomVersion: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `"10"`, as `m.room.create` has it.
-    package let identifier: String
+    package private(set) var identifier: String
     /// Whether servers should let new rooms have this version.
     package internal(set) var isStable = true
 
@@ -31,6 +31,9 @@ package struct RoomVersion: Hashable, Sendable, CustomStringConvertible {
     package internal(set) var namesRoomByCreateEvent = false
     /// Events must be canonical JSON as they come: no fractions, no integers beyond 53 bits.
     package internal(set) var enforcesCanonicalJSON = false
+    /// A type or state key of more than 255 bytes makes it no event. Before, servers counted characters, and so there are
+    /// rooms that build on such events: those are rejected, but kept.
+    package internal(set) var dropsLongKeys = false
     /// A signature counts only when its key was valid at the time that the event gives.
     package internal(set) var enforcesKeyValidity = false
     /// `redacts` of a redaction is in its content.
@@ -48,16 +51,8 @@ package struct RoomVersion: Hashable, Sendable, CustomStringConvertible {
 
     /// A version like this one under another name, to be changed where it differs.
     func successor(_ identifier: String, _ change: (inout RoomVersion) -> Void) -> RoomVersion {
-        var next = RoomVersion(identifier: identifier)
-        next.isStable = isStable
-        next.eventIDFormat = eventIDFormat
-        next.namesRoomByCreateEvent = namesRoomByCreateEvent
-        next.enforcesCanonicalJSON = enforcesCanonicalJSON
-        next.enforcesKeyValidity = enforcesKeyValidity
-        next.hasRedactsInContent = hasRedactsInContent
-        next.redaction = redaction
-        next.authorization = authorization
-        next.stateResolution = stateResolution
+        var next = self
+        next.identifier = identifier
         change(&next)
         return next
     }
@@ -81,31 +76,31 @@ package struct RoomVersion: Hashable, Sendable, CustomStringConvertible {
 /// What the redaction algorithm keeps beyond what every version keeps.
 package struct RedactionRules: Hashable, Sendable {
     /// Top-level `origin`, `membership` and `prev_state`.
-    var keepsHistoricalKeys = true
+    package internal(set) var keepsHistoricalKeys = true
     /// `aliases` of `m.room.aliases`.
-    var keepsAliases = true
+    package internal(set) var keepsAliases = true
     /// `allow` of `m.room.join_rules`.
-    var keepsJoinRuleAllow = false
+    package internal(set) var keepsJoinRuleAllow = false
     /// `join_authorised_via_users_server` of `m.room.member`.
-    var keepsAuthorisingUser = false
+    package internal(set) var keepsAuthorisingUser = false
     /// The whole content of `m.room.create`, `redacts` of `m.room.redaction`, `invite` of `m.room.power_levels`, and
     /// `signed` of `third_party_invite` of `m.room.member`.
-    var keepsVersion11Content = false
+    package internal(set) var keepsVersion11Content = false
 }
 
 /// Where the authorisation rules of versions differ.
 package struct AuthorizationSwitches: Hashable, Sendable {
     /// `m.room.aliases` is allowed to the server that its state key names, and to nobody else.
-    var hasAliasesRule = true
+    package internal(set) var hasAliasesRule = true
     /// Redactions are decided by the rules, not when they are applied.
-    var hasRedactionRule = true
+    package internal(set) var hasRedactionRule = true
     /// Changes to `notifications` of the power levels are checked.
-    var checksNotificationLevels = false
-    var allowsKnocking = false
+    package internal(set) var checksNotificationLevels = false
+    package internal(set) var allowsKnocking = false
     package internal(set) var allowsRestrictedJoins = false
     package internal(set) var allowsKnockRestrictedJoins = false
     /// Power levels must be integers, not strings that hold integers.
-    var requiresIntegerPowerLevels = false
+    package internal(set) var requiresIntegerPowerLevels = false
     /// The creator is the sender of the create event, not its `creator`.
     package internal(set) var creatorIsSender = false
     /// Creators stand above all power levels, and there may be additional ones.

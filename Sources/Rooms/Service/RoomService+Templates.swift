@@ -29,6 +29,7 @@ extension RoomService {
             builder.prevEvents = predecessors.map(\.eventID)
             builder.depth = Event.depth(following: predecessors.map(\.event.depth), in: version)
             builder.authEvents = keys.compactMap { state[$0]?.eventID }
+            builder.addHashes(of: predecessors.map(\.event) + state.values.map(\.event))
             if version.eventIDFormat == .chosen {
                 builder.chosenEventID = EventID("$\(writing.telemetry.random.token(length: 18)):\(user.serverName)")
             }

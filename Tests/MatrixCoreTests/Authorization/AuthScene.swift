@@ -52,35 +52,3 @@ struct AuthScene {
         AuthRules(version: version).check(event, against: state)
     }
 }
-
-/// One row of a table: what happens in the room, and the number of the rule that refuses it, if any.
-struct AuthCase: Sendable, CustomTestStringConvertible {
-    let name: String
-    var version: RoomVersion = .v12
-    /// The number of the rule that refuses, or `nil` when the event is allowed.
-    let refusedBy: String?
-    var create: JSONValue = [:]
-    var hasPowerLevels = true
-    let event: @Sendable (inout AuthScene) throws -> Event
-
-    var testDescription: String { "v\(version) \(refusedBy.map { "refused by \($0)" } ?? "allowed"): \(name)" }
-
-    init(
-        _ name: String, _ version: RoomVersion = .v12, refusedBy: String? = nil, create: JSONValue = [:],
-        hasPowerLevels: Bool = true, event: @escaping @Sendable (inout AuthScene) throws -> Event
-    ) {
-        self.name = name
-        self.version = version
-        self.refusedBy = refusedBy
-        self.create = create
-        self.hasPowerLevels = hasPowerLevels
-        self.event = event
-    }
-
-    /// The rule that refused, or `nil`.
-    func verdict() throws -> AuthVerdict {
-        var scene = try AuthScene(version, create: create, hasPowerLevels: hasPowerLevels)
-        let event = try event(&scene)
-        return scene.check(event)
-    }
-}

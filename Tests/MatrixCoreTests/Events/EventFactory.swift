@@ -39,6 +39,7 @@ struct EventFactory {
         builder.depth = depth
         builder.prevEvents = prev.map(\.eventID)
         builder.authEvents = auth.map(\.eventID)
+        builder.addHashes(of: prev + auth)
         builder.chosenEventID = EventID("$\(clock):\(sender.serverName)")
         if type == EventType.redaction { builder.redacts = content["redacts"]?.string.flatMap(EventID.init) }
         return try builder.signed(by: sender.serverName, with: Self.key)

@@ -121,6 +121,45 @@ import Testing
         #expect(throws: PDUError.notAnObject) { _ = try receive([1]) }
     }
 
+    @Test func refusesWhatIsNestedTooDeep() throws {
+        func nested(_ depth: Int) -> JSONValue { (0..<depth).reduce(7) { value, _ in ["a": value] } }
+        for version in [RoomVersion.v1, .v11, .v12] {
+            #expect(try error({ $0["content"] = nested(EventLimits.nesting - 1) }, version) == nil)
+            switch try error({ $0["content"] = nested(EventLimits.nesting) }, version) {
+            case .notCanonical(.tooDeep): break
+            case let other: Issue.record("\(String(describing: other))")
+            }
+        }
+    }
+
+    /// Since version 3 the id is no part of the event. Other servers refuse such events too.
+    @Test func refusesAnIDWhereItFollowsFromTheEvent() throws {
+        for version in RoomVersion.supported where version.eventIDFormat != .chosen {
+            #expect(try error({ $0["event_id"] = "$x:one.example" }, version) == .unexpected(.eventID))
+        }
+    }
+
+    @Test(arguments: RoomVersion.supported) func tellsTheIDOfWhatItRefuses(version: RoomVersion) throws {
+        let good = try pdu(version)
+        let goodID = try receive(good, version).event.eventID
+        func claimed(_ json: JSONValue) throws -> EventID? {
+            Event.claimedEventID(of: try JSONDocument(parsing: json.canonicalBytes).root, in: version)
+        }
+        #expect(try claimed(good) == goodID)
+        for (field, value) in [("depth", "deep" as JSONValue), ("sender", 7), ("signatures", .null), ("type", [])] {
+            var bad = good
+            bad[field] = value
+            #expect(throws: PDUError.self) { _ = try receive(bad, version) }
+            // Its own, not that of the good one: in versions with chosen ids it says itself which one it means to be.
+            let other = try claimed(bad)
+            let id = try #require(other)
+            #expect((id == goodID) == (version.eventIDFormat == .chosen || field == "signatures"))
+        }
+        for nothing: JSONValue in [[], "x", [:], ["content": 7], ["event_id": 7], ["event_id": "x"]] {
+            #expect(try claimed(nothing) == nil)
+        }
+    }
+
     @Test func refusesWhatIsTooLong() throws {
         let long = JSONValue.string(String(repeating: "é", count: 128))
         #expect(try error { $0["type"] = long } == .tooLong(.type))
