@@ -1,23 +1,27 @@
 import Glibc
-import MatrixCore
 
 /// An IPv4 or IPv6 address.
 package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// 4 or 16 bytes, in network order.
     package let bytes: [UInt8]
 
-    /// Reads the usual notations, without brackets or zone; nothing like `127.1` or `0x7f.1`, which some resolvers take.
+    /// Reads the usual notations, without brackets or zone; nothing like `127.1`, `010.0.0.1` or `0x7f.1`, which some
+    /// resolvers take.
     package init?(_ text: String) {
-        if IPAddressText.isIPv4(text.utf8) {
-            // Octets with leading zeros are octal to some: they are nobody's honest spelling.
-            guard !text.split(separator: ".").contains(where: { $0.count > 1 && $0.hasPrefix("0") }) else { return nil }
-            bytes = text.split(separator: ".").compactMap { UInt8($0) }
-            guard bytes.count == 4 else { return nil }
-        } else {
-            var address = [UInt8](repeating: 0, count: 16)
-            guard IPAddressText.isIPv6(text.utf8), inet_pton(AF_INET6, text, &address) == 1 else { return nil }
+        // For C the text would end there.
+        guard !text.utf8.contains(0) else { return nil }
+        if let address = Self.read(text, family: AF_INET, length: 4) {
             bytes = address
+        } else if let address = Self.read(text, family: AF_INET6, length: 16) {
+            bytes = address
+        } else {
+            return nil
         }
+    }
+
+    private static func read(_ text: String, family: Int32, length: Int) -> [UInt8]? {
+        var address = [UInt8](repeating: 0, count: length)
+        return inet_pton(family, text, &address) == 1 ? address : nil
     }
 
     /// - Parameter bytes: 4 or 16 of them; nil otherwise.
@@ -29,9 +33,8 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     package var isIPv4: Bool { bytes.count == 4 }
 
     package var description: String {
-        if isIPv4 { return bytes.map(String.init).joined(separator: ".") }
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        guard inet_ntop(AF_INET6, bytes, &buffer, socklen_t(buffer.count)) != nil else { return "" }
+        guard inet_ntop(isIPv4 ? AF_INET : AF_INET6, bytes, &buffer, socklen_t(buffer.count)) != nil else { return "" }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 

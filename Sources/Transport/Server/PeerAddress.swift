@@ -19,9 +19,8 @@ struct PeerAddress: Sendable {
 
     /// - Parameter header: the last `X-Forwarded-For`. Its last entry is the proxy's own; those before are only claims.
     func client(forwardedFor header: String?) -> String {
-        guard isTrusted, let header,
-            let last = header.split(separator: ",").last.map({ $0.filter { $0 != " " } }), let parsed = IPAddress(last)
-        else { return address }
-        return parsed.description
+        guard isTrusted, let header else { return address }
+        let start = header.utf8.lastIndex(of: UInt8(ascii: ",")).map(header.utf8.index(after:)) ?? header.startIndex
+        return IPAddress(String(header[start...].drop { $0 == " " }))?.description ?? address
     }
 }
