@@ -44,20 +44,23 @@ package struct PeerView: Sendable {
     /// - Parameters:
     ///   - depth: what the event claims; one more than its predecessors' unless given.
     ///   - authEvents: what it cites; what the rules select unless given.
+    ///   - id: its id in versions in which servers choose them.
     ///   - content: an object.
     package mutating func send(
         _ type: String, stateKey: String? = nil, _ content: JSONValue, as user: UserID, of server: PeerServer,
-        redacts: EventID? = nil, depth: Int64? = nil, authEvents: [EventID]? = nil
+        redacts: EventID? = nil, depth: Int64? = nil, authEvents: [EventID]? = nil, id: EventID? = nil
     ) throws -> Event {
         var builder = try EventBuilder(
             version: version, roomID: roomID, type: type, stateKey: stateKey, sender: user, content: content)
         builder.redacts = redacts
+        builder.chosenEventID = id
         builder.originServerTS = timestamp
         builder.depth = depth ?? Event.depth(following: tips.map(\.depth), in: version)
         builder.prevEvents = tips.map(\.eventID)
         let selection = AuthRules(version: version).selection(
             type: type, stateKey: stateKey, sender: user, content: try builder.contentDocument().root)
         builder.authEvents = authEvents ?? selection.compactMap { state[$0]?.eventID }
+        builder.addHashes(of: tips + state.values)
         let event = try builder.signed(by: server.name, with: server.key)
         timestamp += 1_000
         tips = [event]

@@ -2,6 +2,7 @@ import ApusTesting
 import MatrixCore
 import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Testing
 
@@ -153,22 +154,19 @@ import Testing
     /// CVE-2025-49090 and its like cannot be driven by forks: there is a bound on how many the room's state has to be made of.
     @Test func aRoomIsNotPulledIntoEveryDirection() async throws {
         try await with { room in
-            var refused = 0
             for number in 0..<70 {
                 var fork = room.view
                 fork.timestamp += Int64(number)
                 let event = try fork.send(
                     EventType.member, stateKey: room.bob.description,
                     ["membership": "join", "displayname": .string("B\(number)")], as: room.bob, of: room.one)
-                do { #expect(try await room.receive(event).isWritten) } catch RoomWriteError.tooManyForks {
-                    refused += 1
-                }
+                #expect(try await room.receive(event).isWritten)
+                #expect(try await room.head().extremities.count <= EventLimits.prevEvents + 1)
             }
-            #expect(refused == 10)
-            for _ in 0..<6 { try await room.say("together") }
+            try await room.say("together")
             #expect(try await room.head().extremities.count == 1)
             let name = try await room.state().content(EventType.member, room.bob.description)?["displayname"]?.string
-            #expect(name?.hasPrefix("B") == true)
+            #expect(name == "B69")
             var late = try await SharedRoom.view(of: room.record, room.worker)
             #expect(try await room.receive(late.say("fine", as: room.bob, of: room.one)).isWritten)
         }
