@@ -31,6 +31,21 @@ enum Agreement {
         }
     }
 
+    /// All branches together, whoever soft-failed some of them, come to the same state everywhere.
+    static func aboutLeaves(_ graphs: [MemoryGraph]) async throws {
+        var first: [StateKey: Event]?
+        for var graph in graphs {
+            let followed = Set(graph.order.filter { !$0.isRejected }.flatMap(\.event.prevEvents))
+            let leaves = graph.order.filter { !$0.isRejected && !followed.contains($0.eventID) }
+            // More than one resolution takes, and more than a room has ends.
+            if leaves.count > EventReceipt.maxEnds { return }
+            let root = try await graph.receipt.state(after: leaves, in: &graph).root
+            let state = try await graph.content(of: root)
+            if let first, first != state { throw Disagreement("all branches together: \(difference(first, state))") }
+            first = state
+        }
+    }
+
     /// Everybody is at the same place with the same state.
     static func aboutNow(_ graphs: [MemoryGraph]) async throws {
         guard let first = graphs.first else { return }

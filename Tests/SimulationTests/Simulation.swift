@@ -19,8 +19,8 @@ struct Simulation {
         var softFailed = 0
         var merges = 0
         var unsettled = 0
-        /// Servers whose anchor the room has lost although nobody could take it out.
-        var resets = 0
+        /// Runs after which some honest server had nobody in the room.
+        var separated = 0
 
         static func += (left: inout Tally, right: Tally) {
             left.events += right.events
@@ -28,7 +28,7 @@ struct Simulation {
             left.softFailed += right.softFailed
             left.merges += right.merges
             left.unsettled += right.unsettled
-            left.resets += right.resets
+            left.separated += right.separated
         }
     }
 
@@ -96,13 +96,15 @@ struct Simulation {
         let isEverybodyThere = try await meet()
         let graphs = honestServers.map(\.graph)
         try await Agreement.aboutEvents(graphs + [try await inOtherOrder(graphs[0])])
-        // Whoever has nobody in the room any more cannot tell the others what they have not taken for good.
+        try await Agreement.aboutLeaves(graphs)
+        // Whoever has nobody in the room any more cannot tell the others what they have not taken for good. A liar with power
+        // may have closed the door before somebody came in.
         if isEverybodyThere { try await Agreement.aboutNow(graphs) }
         // What is true where an event is made is true everywhere.
         for node in graphs[0].order where node.isRejected && !lies.contains(node.event) {
             throw Disagreement("\(node.event.type) \(node.eventID) of an honest server is rejected")
         }
-        return try await tally()
+        return tally(isEverybodyThere)
     }
 
     private var honestIndices: [Int] { servers.indices.filter { $0 != liar } }
@@ -270,8 +272,7 @@ struct Simulation {
             isEverybodyThere = true
             for index in honestIndices {
                 time += 1
-                let draft = Draft(type: EventType.message, sender: servers[index].users[0], content: ["body": "hello"])
-                guard let event = try await servers[index].build(draft, at: time) else {
+                guard let event = try await greeting(of: servers[index]) else {
                     isEverybodyThere = false
                     continue
                 }
@@ -281,7 +282,15 @@ struct Simulation {
         return isEverybodyThere
     }
 
-    private func tally() async throws -> Tally {
+    private func greeting(of server: SimulatedServer) async throws -> Event? {
+        for user in server.users {
+            let draft = Draft(type: EventType.message, sender: user, content: ["body": "hello"])
+            if let event = try await server.build(draft, at: time) { return event }
+        }
+        return nil
+    }
+
+    private func tally(_ isEverybodyThere: Bool) -> Tally {
         var tally = Tally()
         for server in honestServers {
             tally.events += server.graph.order.count
@@ -290,10 +299,7 @@ struct Simulation {
             tally.merges += server.graph.order.count { $0.event.prevEvents.count > 1 }
             tally.unsettled += server.waiting.count
         }
-        // Of a liar that made the room nothing is expected.
-        guard liar != 0, let server = honestServers.first else { return tally }
-        let state = try await server.graph.content(of: server.graph.tree.root)
-        tally.resets = honestServers.count { state[.member($0.users[0])]?.membership != .join }
+        tally.separated = isEverybodyThere ? 0 : 1
         return tally
     }
 }
