@@ -38,9 +38,12 @@ package struct PropertyPath: Hashable, Sendable {
     }
 
     /// The property's value, when the event has it.
-    package func value(in event: JSONView) -> JSONView? {
+    ///
+    /// - Parameter steps: grows by the number of members among which it was looked for.
+    package func value(in event: JSONView, steps: inout Int) -> JSONView? {
         var value = event
         for name in names {
+            steps += value.count
             guard let member = value[name] else { return nil }
             value = member
         }

@@ -5,11 +5,12 @@
 package struct PushRuleEvaluator {
     /// Who may notify a whole room, where the power levels say nothing.
     package static let defaultNotificationLevel: Int64 = 50
-    /// What the patterns of one set of rules may cost: the lengths of the texts that they are looked for in, together.
+    /// What the conditions of one set of rules may cost: characters of texts in which patterns are looked for, members of
+    /// objects and elements of arrays that are looked at.
     ///
-    /// A user can have thousands of patterns, and whoever sends an event chooses 64 KiB of text. Rules that would come
-    /// after this much work do not match: some 20 ms, which 250 patterns and the longest text that there is stay below.
-    package static let mostGlobSteps = 1 << 24
+    /// A user can have thousands of conditions, and whoever sends an event chooses 64 KiB of it. The user's own rules that
+    /// would come after this much work do not match: some 20 ms, which 250 patterns and the longest text stay below.
+    package static let mostSteps = 1 << 24
 
     /// How many rules were asked so far: what the work rests on, for tests and measurements.
     package private(set) var askedRules = 0
@@ -21,10 +22,10 @@ package struct PushRuleEvaluator {
     private let senderLevel: Int64
     private let notificationLevels: [String: Int64]
     private var verdicts: [ObjectIdentifier: (rules: PushRuleset, verdict: PushVerdict)] = [:]
-    private var globSteps = 0
-    /// Properties that were looked up, by slot or else by path.
+    private var steps = 0
+    /// Properties that were looked up, by slot or else by path. By names, since one path can be written in many ways.
     private var common: [Property?]
-    private var others: [String: Property] = [:]
+    private var others: [[String]: Property] = [:]
     /// The users in lists of the event, by the list's path.
     private var userLists: [String: Set<UserID>] = [:]
 
@@ -66,7 +67,7 @@ package struct PushRuleEvaluator {
     /// What a set of rules says to everybody but the sender. Worked out at the first call.
     package mutating func verdict(of rules: PushRuleset) -> PushVerdict {
         if let known = verdicts[rules.identity] { return known.verdict }
-        globSteps = 0
+        steps = 0
         let verdict = ask(rules)
         // The rules are kept with it, so that no others can come to have the same identity.
         verdicts[rules.identity] = (rules, verdict)
@@ -93,17 +94,20 @@ package struct PushRuleEvaluator {
         case .override, .underride:
             var personal: [PushCondition.Test] = []
             for condition in rule.conditions {
-                guard mayHold(condition.test) else { return nil }
+                guard mayAsk(rule), mayHold(condition.test) else { return nil }
                 if condition.test.isPersonal { personal.append(condition.test) }
             }
             return personal
         case .content:
-            guard let glob = rule.glob, let body = body() else { return nil }
+            guard mayAsk(rule), let glob = rule.glob, let body = body() else { return nil }
             return matches(glob, body) ? [] : nil
         case .room: return rule.id.utf8.elementsEqual(room.utf8) ? [] : nil
         case .sender: return rule.id.utf8.elementsEqual(sender.utf8) ? [] : nil
         }
     }
+
+    /// The default rules are few, and cheap.
+    private func mayAsk(_ rule: PushRule) -> Bool { rule.isDefault || steps <= Self.mostSteps }
 
     /// Whether a condition holds, or, when it asks something of the user, whether there is any user for whom it does.
     private mutating func mayHold(_ test: PushCondition.Test) -> Bool {
@@ -115,7 +119,9 @@ package struct PushRuleEvaluator {
             guard let property = property(path).value else { return false }
             return Self.isSame(property, value)
         case .eventPropertyContains(let path, let value):
-            return property(path).value?.array?.contains { Self.isSame($0, value) } ?? false
+            guard let elements = property(path).value?.array else { return false }
+            steps += elements.count
+            return elements.contains { Self.isSame($0, value) }
         case .roomMemberCount(let count): return count.holds(memberCount)
         case .senderNotificationPermission(let key):
             return senderLevel >= notificationLevels[key] ?? Self.defaultNotificationLevel
@@ -143,8 +149,8 @@ package struct PushRuleEvaluator {
     }
 
     private mutating func matches(_ glob: Glob, _ text: [UInt32]) -> Bool {
-        globSteps += glob.steps(in: text)
-        return globSteps <= Self.mostGlobSteps && glob.matches(text)
+        steps += glob.steps(in: text)
+        return glob.matches(text)
     }
 
     /// Only plain values are compared, and nothing is converted: `1` is not `true`, and `"1"` is not `1`.
@@ -163,10 +169,10 @@ package struct PushRuleEvaluator {
     private static let bodyPath = PropertyPath("content.body")
 
     private mutating func property(_ path: PropertyPath) -> Property {
-        if let known = path.slot.map({ common[$0] }) ?? others[path.text] { return known }
-        let value = path.value(in: event)
+        if let known = path.slot.map({ common[$0] }) ?? others[path.names] { return known }
+        let value = path.value(in: event, steps: &steps)
         let property = Property(value: value, folded: value?.string.map(FoldedText.fold))
-        if let slot = path.slot { common[slot] = property } else { others[path.text] = property }
+        if let slot = path.slot { common[slot] = property } else { others[path.names] = property }
         return property
     }
 

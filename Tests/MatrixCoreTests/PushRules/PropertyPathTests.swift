@@ -14,11 +14,16 @@ struct PropertyPathTests {
 
     @Test func findsProperties() throws {
         let event = try JSONDocument(parsing: #"{"content":{"m.federate":true,"a":{"":{"b":1}}},"x.y":2}"#).root
-        #expect(PropertyPath(#"content.m\.federate"#).value(in: event)?.bool == true)
-        #expect(PropertyPath("content.m.federate").value(in: event) == nil)
-        #expect(PropertyPath("content.a..b").value(in: event)?.int == 1)
-        #expect(PropertyPath(#"x\.y"#).value(in: event)?.int == 2)
-        #expect(PropertyPath("content.a.b").value(in: event) == nil)
-        #expect(PropertyPath("content.m\\.federate.x").value(in: event) == nil)
+        var steps = 0
+        func value(_ path: String) -> JSONView? { PropertyPath(path).value(in: event, steps: &steps) }
+        #expect(value(#"content.m\.federate"#)?.bool == true)
+        #expect(value("content.m.federate") == nil)
+        #expect(value("content.a..b")?.int == 1)
+        #expect(value(#"x\.y"#)?.int == 2)
+        #expect(value("content.a.b") == nil)
+        #expect(value("content.m\\.federate.x") == nil)
+        steps = 0
+        _ = value("content.a.x")
+        #expect(steps == 2 + 2 + 1)
     }
 }
