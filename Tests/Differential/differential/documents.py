@@ -121,7 +121,7 @@ class Event:
             "redacted": reference.canonical_text(redacted),
             "reference": reference.reference_hash(event),
         }
-        if understood.is_message_like_invitation(event):
+        if understood.asks_for_other_signatures(event):
             return found
         try:
             found["signers"] = reference.required_signers(event)

@@ -99,12 +99,23 @@ def is_map_of_levels(entries, version):
 
 
 def has_unusable_levels_in_force(version, state):
-    """Whether a state has power levels that are no levels.
+    """Whether a state has power levels that are no levels, or such as no 64 bits hold.
 
     Before version 10 they get in where there were none before, and then no two implementations agree: Synapse fails
-    on every event that asks for such a level, or takes it for a number. Nothing is compared with such a state.
+    on every event that asks for such a level, or takes it for a number. Apus takes all levels beyond 64 bits for the
+    highest there is, so that the difference between two of them is none. Nothing is compared with such a state.
     """
-    return any(event.type == "m.room.power_levels" and has_unusable_level(event.content, version) for event in state)
+    contents = [event.content for event in state if event.type == "m.room.power_levels"]
+    return any(has_unusable_level(content, version) or has_level_beyond_64_bits(content) for content in contents)
+
+
+def has_level_beyond_64_bits(value):
+    if hasattr(value, "values"):
+        return any(map(has_level_beyond_64_bits, value.values()))
+    try:
+        return not -(2**63) <= int(value) < 2**63
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def refusal(event, state):
@@ -197,14 +208,20 @@ def redacts_nothing(event):
     return event.room_version.event_format == 1 and not is_identifier(event.redacts, "$")
 
 
-def is_message_like_invitation(event):
-    """Whether an event is an invitation through a third party, but no state.
+def asks_for_other_signatures(event):
+    """Whether Synapse takes an event with other signatures than the specification has.
 
-    https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events lets such an
-    invitation come without the signature of the sender's server. Apus asks for it when the event is no state; the
-    rules refuse it anyway.
+    https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events lets an
+    invitation through a third party come without the signature of the sender's server, and in versions 1 and 2 not
+    without that of the server in the event's id; Synapse does if they are the same. It takes for an invitation what
+    is no state, and finds the server of a user who authorised a join in what is no user id: the rules refuse both
+    anyway.
     """
-    return event.type == "m.room.member" and not event.is_state() and "third_party_invite" in event.content
+    if event.type != "m.room.member":
+        return False
+    if "third_party_invite" in event.content:
+        return not event.is_state() or event.room_version.event_format == 1
+    return not is_user(event.content.get("join_authorised_via_users_server", "@a:b"))
 
 
 def can_federate(event, auth_events):
