@@ -74,6 +74,7 @@ enum Layers {
 
         "ApusTesting": rule(
             ["Storage", "Postgres", "Telemetry", "MatrixCore", "Reactor", "CPostgres", "CLinux"]),
+        "RoomsTesting": rule(ground.union(["ApusTesting", "Ephemeral", "Rooms", "Postgres"])),
     ]
 
     private static func rule(_ modules: Set<String>, _ packages: Set<String> = []) -> Rule {

@@ -24,8 +24,7 @@ struct AccountWorker: Sendable {
     static func start(
         in fixture: AccountFixture, registration: RegistrationPolicy, hints: any HintBus, limiter: any RateLimiter
     ) async throws -> AccountWorker {
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: fixture.clock, random: SystemRandomSource())
+        let telemetry = Telemetry.silent(clock: fixture.clock)
         let pool = fixture.database.pool()
         let feed = try await LogFeed.start(
             installation: fixture.installation, store: LogStore(pool: pool), hints: hints, telemetry: telemetry)

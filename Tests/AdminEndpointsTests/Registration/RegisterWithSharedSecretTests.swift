@@ -81,8 +81,7 @@ import Testing
 
     private func withRouter(secret: String?, _ body: (Router) async throws -> Void) async throws {
         let reactor = try Reactor()
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: ManualClock(), random: SystemRandomSource())
+        let telemetry = Telemetry.silent(clock: ManualClock())
         try await TestDatabase.with { database in
             let pool = PostgresPool(
                 PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: telemetry.log.logger)

@@ -48,8 +48,7 @@ struct AccountAPI: Sendable {
         registration: RegistrationPolicy = RegistrationPolicy(isOpen: true, allowsGuests: true),
         publicBaseURL: String? = "https://matrix.example.org/", _ body: (AccountAPI) async throws -> Void
     ) async throws {
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+        let telemetry = Telemetry.silent()
         try await MigratedDatabase.with { database in
             let (pool, name) = (database.pool(), database.serverName)
             let log = LogStore(pool: pool)

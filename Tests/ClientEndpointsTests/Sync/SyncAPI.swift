@@ -8,6 +8,7 @@ import MatrixCore
 import NIOCore
 import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Sync
 import Telemetry
@@ -39,80 +40,33 @@ struct SyncAPI: Sendable {
         }
     }
 
-    private struct NobodyIsNotified: NotificationPolicy {
-        func decide(
-            for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
-        ) async throws -> NotificationDecision { .silent }
-    }
-
     static func with(_ body: @escaping @Sendable (SyncAPI) async throws -> Void) async throws {
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        try await MigratedDatabase.with { database in
-            let pool = database.pool()
-            let log = LogStore(pool: pool)
-            guard let installation = try await log.installation() else { throw TestingError("no installation") }
-            let feed = try await LogFeed.start(
-                installation: installation, store: log, hints: NoHints(), telemetry: telemetry)
-            let timeouts = Timeouts(clock: telemetry.clock)
-            let rooms = try await roomService(pool, feed, telemetry)
-            let watches = UserWatches(
-                feed: feed, memberships: rooms.reader.memberships, timeouts: timeouts, clock: telemetry.clock)
-            let bus = EphemeralBus(incarnation: installation.incarnation, hints: NoHints(), clock: telemetry.clock)
-            let typing = Typing(bus: bus, watches: watches, clock: telemetry.clock)
-            let receipts = ReceiptStore(pool: pool)
-            let sync = SyncService(
-                SyncSetup(
-                    rooms: rooms, typing: typing, feed: feed, watches: watches, timeouts: timeouts, log: log,
-                    receipts: receipts, accountData: AccountDataStore(pool: pool), filters: FilterStore(pool: pool),
-                    pushRules: { _ in nil }, telemetry: telemetry))
-            let environment = EndpointEnvironment(
-                authenticators: Authenticators(users: Tokens(interning: rooms.reader.interning)))
-            let services = SyncEndpointServices(
-                sync: sync, typing: RoomTyping(rooms: rooms, typing: typing),
-                receipts: Receipts(rooms: rooms, store: receipts, feed: feed, clock: telemetry.clock))
-            let aliases = NoAliases()
-            let endpoints =
-                ServedEndpoint.all(SyncEndpoints.all, with: services, in: environment)
-                + ServedEndpoint.all(
-                    RoomEndpoints.all,
-                    with: RoomEndpointServices(rooms: rooms, aliases: aliases, defaultVersion: .default),
-                    in: environment)
-            let api = SyncAPI(router: try Router(endpoints, telemetry: telemetry))
-            try await withThrowingTaskGroup(of: Bool.self) { group in
-                for service in [feed.run, timeouts.run] as [@Sendable () async -> Void] {
-                    group.addTask {
-                        await service()
-                        return false
-                    }
-                }
-                group.addTask {
-                    try await body(api)
-                    return true
-                }
-                while let isOver = try await group.next(), !isOver {}
-                group.cancelAll()
-            }
-            await pool.close()
+        try await RoomsWorker.with(serverName.description) { worker in
+            let api = SyncAPI(router: try router(worker))
+            try await worker.following { try await body(api) }
         }
     }
 
-    private static func roomService(
-        _ pool: PostgresPool, _ feed: LogFeed, _ telemetry: Telemetry
-    ) async throws -> RoomService {
-        let interning = Interning(pool: pool, shardCount: feed.installation.shardCount)
-        let reader = RoomReader(
-            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: MembershipStore(pool: pool), feed: feed)
-        guard let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32)) else {
-            throw TestingError("no key")
-        }
-        let writing = RoomWriting(
-            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
-            server: LocalServer(name: serverName, signingKey: key),
-            localServerNID: try await interning.server(serverName), notifications: NobodyIsNotified(),
-            telemetry: telemetry)
-        return RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
+    private static func router(_ worker: RoomsWorker) throws -> Router {
+        let ephemeral = EphemeralParts(worker)
+        let rooms = worker.rooms
+        let sync = SyncService(
+            SyncSetup(
+                rooms: rooms, typing: ephemeral.typing, feed: worker.feed, watches: ephemeral.watches,
+                timeouts: worker.timeouts, log: worker.log, receipts: ephemeral.receiptStore,
+                accountData: AccountDataStore(pool: worker.pool), filters: FilterStore(pool: worker.pool),
+                pushRules: { _ in nil }, telemetry: worker.telemetry))
+        let environment = EndpointEnvironment(
+            authenticators: Authenticators(users: Tokens(interning: worker.interning)))
+        let services = SyncEndpointServices(
+            sync: sync, typing: RoomTyping(rooms: rooms, typing: ephemeral.typing), receipts: ephemeral.receipts)
+        let endpoints =
+            ServedEndpoint.all(SyncEndpoints.all, with: services, in: environment)
+            + ServedEndpoint.all(
+                RoomEndpoints.all,
+                with: RoomEndpointServices(rooms: rooms, aliases: NoAliases(), defaultVersion: .default),
+                in: environment)
+        return try Router(endpoints, telemetry: worker.telemetry)
     }
 
     /// - Parameter user: the localpart of who asks.

@@ -40,7 +40,7 @@ struct EphemeralBusTests {
             for _ in 0..<3 {
                 let client = RedisClient(
                     try RedisConfiguration(url: redis.url), reactor: reactor, logger: Log.discarding.logger)
-                let hints = RedisHints(client: client, telemetry: .silent)
+                let hints = RedisHints(client: client, telemetry: .silent())
                 let bus = EphemeralBus(incarnation: 7, hints: hints, clock: SystemClock())
                 inboxes.append(Inbox(bus))
                 buses.append(bus)

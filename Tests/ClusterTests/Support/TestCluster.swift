@@ -59,7 +59,7 @@ struct TestWorker: Sendable {
     let hints: any HintBus
 
     static func start(in cluster: TestCluster, hints: any HintBus) async throws -> TestWorker {
-        let telemetry = Telemetry.silent
+        let telemetry = Telemetry.silent()
         let pool = cluster.database.pool()
         let store = LogStore(pool: pool)
         let feed = try await LogFeed.start(
@@ -103,12 +103,5 @@ struct TestWorker: Sendable {
 
     func write(_ kind: LogKind = .roomEvents, in room: RoomRecord) async throws {
         feed.announce(kind, at: try await writeSilently(kind, in: room), room: room.nid)
-    }
-}
-
-extension Telemetry {
-    /// Real time and randomness, and no log.
-    static var silent: Telemetry {
-        Telemetry(log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
     }
 }

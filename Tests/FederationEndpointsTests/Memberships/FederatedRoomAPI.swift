@@ -1,5 +1,4 @@
 import ApusTesting
-import Cluster
 import Federation
 import FederationAPI
 import FederationEndpoints
@@ -7,9 +6,8 @@ import HTTPAPI
 import HTTPTypes
 import MatrixCore
 import NIOCore
-import Postgres
-import Reactor
 import Rooms
+import RoomsTesting
 import Storage
 import Telemetry
 import Testing
@@ -26,44 +24,24 @@ struct FederatedRoomAPI: Sendable {
         subscript(_ name: String) -> JSONValue? { body[name] }
     }
 
-    let rooms: RoomService
+    let worker: RoomsWorker
     let accounts: AccountStore
     private let router: Router
     private let theirKey: SigningKey
 
+    var rooms: RoomService { worker.rooms }
+
     static func with(_ body: @escaping @Sendable (FederatedRoomAPI) async throws -> Void) async throws {
-        let reactor = try Reactor()
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        try await TestDatabase.with { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: telemetry.log.logger)
-            _ = try await Migrator(pool: pool).migrate(serverName: ours, now: 1)
-            try await body(try await FederatedRoomAPI(pool, telemetry))
-            await pool.close()
-        }
-        await reactor.shutdown()
+        try await RoomsWorker.with(ours.description) { try await body(FederatedRoomAPI($0)) }
     }
 
-    private init(_ pool: PostgresPool, _ telemetry: Telemetry) async throws {
-        let key = try #require(SigningKey(version: "a", seed: Array(repeating: 7, count: 32)))
+    private init(_ worker: RoomsWorker) throws {
+        self.worker = worker
+        let rooms = worker.rooms
         theirKey = try #require(SigningKey(version: "t", seed: Array(repeating: 9, count: 32)))
-        let installation = try #require(try await LogStore(pool: pool).installation())
-        let feed = try await LogFeed.start(
-            installation: installation, store: LogStore(pool: pool), hints: NoHints(), telemetry: telemetry)
-        let interning = Interning(pool: pool, shardCount: installation.shardCount)
-        let reader = RoomReader(
-            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: MembershipStore(pool: pool), feed: feed)
-        let writing = RoomWriting(
-            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
-            server: LocalServer(name: Self.ours, signingKey: key),
-            localServerNID: try await interning.server(Self.ours), notifications: NobodyIsNotified(),
-            telemetry: telemetry)
-        rooms = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
-        accounts = AccountStore(pool: pool)
+        accounts = AccountStore(pool: worker.pool)
         let verifier = EventVerifier(
-            serverName: Self.ours, ownKeys: OwnKeys(current: key), keys: TheirKeys(key: theirKey))
+            serverName: Self.ours, ownKeys: OwnKeys(current: worker.key), keys: TheirKeys(key: theirKey))
         let memberships = FederatedMembershipServices(
             resident: ResidentRooms(rooms: rooms, verifier: verifier),
             invites: IncomingInvites(rooms: rooms, accounts: accounts, verifier: verifier))
@@ -71,7 +49,8 @@ struct FederatedRoomAPI: Sendable {
         let environment = EndpointEnvironment(authenticators: Authenticators(servers: SignedByThem()))
         router = try Router(
             ServedEndpoint.all(FederatedMembershipEndpoints.all, with: memberships, in: environment)
-                + ServedEndpoint.all(RoomHistoryEndpoints.all, with: history, in: environment), telemetry: telemetry)
+                + ServedEndpoint.all(RoomHistoryEndpoints.all, with: history, in: environment),
+            telemetry: worker.telemetry)
     }
 
     func ask(
@@ -104,16 +83,14 @@ struct FederatedRoomAPI: Sendable {
     // MARK: Us
 
     func account(_ name: String) async throws -> UserRecord {
-        let user = try await rooms.reader.interning.user(try #require(UserID("@\(name):\(Self.ours)")))
+        let user = try await worker.user(name)
         let made = try await accounts.create(NewAccount(user: user, passwordHash: nil), oldestSession: 0, now: 1)
         #expect(made == .made)
         return user
     }
 
     func room(by creator: UserRecord, version: RoomVersion = .v12) async throws -> RoomRecord {
-        var creation = RoomCreation(version: version)
-        creation.preset = .publicChat
-        return try #require(try await rooms.reader.room(try await rooms.create(creation, by: creator, aliases: nil)))
+        try await worker.record(try await worker.room(by: creator, version: version))
     }
 
     func send(
@@ -183,11 +160,5 @@ struct FederatedRoomAPI: Sendable {
             guard request.headers[.authorization] != nil else { throw MatrixError(.unauthorized, "not signed") }
             return RemoteServer(serverName: theirs, destination: ours)
         }
-    }
-
-    private struct NobodyIsNotified: NotificationPolicy {
-        func decide(
-            for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
-        ) async throws -> NotificationDecision { .silent }
     }
 }

@@ -10,8 +10,8 @@ import HTTPTypes
 import MatrixCore
 import NIOCore
 import Postgres
-import Reactor
 import Rooms
+import RoomsTesting
 import Storage
 import Synchronization
 import Telemetry
@@ -39,44 +39,22 @@ struct QueryAPI: Sendable {
     static func with(
         sharesPublicRooms: Bool = true, _ body: @escaping @Sendable (QueryAPI) async throws -> Void
     ) async throws {
-        let reactor = try Reactor()
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        try await TestDatabase.with { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: telemetry.log.logger)
-            _ = try await Migrator(pool: pool).migrate(serverName: serverName, now: 1)
-            try await body(try await make(pool, telemetry, sharesPublicRooms: sharesPublicRooms))
-            await pool.close()
+        try await RoomsWorker.with(serverName.description) { worker in
+            try await body(try make(worker, sharesPublicRooms: sharesPublicRooms))
         }
-        await reactor.shutdown()
     }
 
-    private static func make(
-        _ pool: PostgresPool, _ telemetry: Telemetry, sharesPublicRooms: Bool
-    ) async throws -> QueryAPI {
-        guard let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32)),
-            let oldKey = SigningKey(version: "b", seed: Array(repeating: 8, count: 32)),
-            let installation = try await LogStore(pool: pool).installation()
-        else { throw TestingError("not installed") }
-        let feed = try await LogFeed.start(
-            installation: installation, store: LogStore(pool: pool), hints: NoHints(), telemetry: telemetry)
-        let interning = Interning(pool: pool, shardCount: installation.shardCount)
-        let reader = RoomReader(
-            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: MembershipStore(pool: pool), feed: feed)
-        let writing = RoomWriting(
-            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
-            server: LocalServer(name: serverName, signingKey: key),
-            localServerNID: try await interning.server(serverName), notifications: NobodyIsNotified(),
-            telemetry: telemetry)
+    private static func make(_ worker: RoomsWorker, sharesPublicRooms: Bool) throws -> QueryAPI {
+        let (pool, telemetry, rooms, key) = (worker.pool, worker.telemetry, worker.rooms, worker.key)
+        guard let oldKey = SigningKey(version: "b", seed: Array(repeating: 8, count: 32)) else {
+            throw TestingError("no key")
+        }
         let profiles = ProfileStore(pool: pool)
-        let rooms = RoomService(writing: writing, profiles: profiles, remote: nil) { _, _ in nil }
         let directory = RoomDirectory(store: DirectoryStore(pool: pool), rooms: rooms, policy: .everyone)
         let names = AccountNames(serverName: serverName)
         let accounts = AccountStore(pool: pool)
         let queries = QueryServices(
-            profiles: Profiles(profiles: profiles, accounts: accounts, interning: interning, names: names),
+            profiles: Profiles(profiles: profiles, accounts: accounts, interning: worker.interning, names: names),
             names: names, directory: directory, sharesPublicRooms: sharesPublicRooms, name: "Apus", version: "9.9")
         let outside = SilentNetwork()
         let notary = Self.notary(pool, telemetry, outside, key, oldKey)
@@ -134,12 +112,6 @@ struct QueryAPI: Sendable {
             }
             return RemoteServer(serverName: theirs, destination: QueryAPI.serverName)
         }
-    }
-
-    private struct NobodyIsNotified: NotificationPolicy {
-        func decide(
-            for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
-        ) async throws -> NotificationDecision { .silent }
     }
 }
 

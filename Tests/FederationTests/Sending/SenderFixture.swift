@@ -6,6 +6,7 @@ import FederationAPI
 import MatrixCore
 import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Telemetry
 import Testing
@@ -14,71 +15,40 @@ import Testing
 struct SenderFixture: Sendable {
     static let serverName = ServerName("example.org")!
 
-    let pool: PostgresPool
-    let feed: LogFeed
-    let timeouts: Timeouts
-    let rooms: RoomService
+    let worker: RoomsWorker
     let typing: Typing
     let receipts: Receipts
     let destinations: DestinationStore
     let federation = FakeFederation()
     /// The time of the sending alone: of pauses and of what is written about servers.
     let clock = ManualClock()
-    let telemetry: Telemetry
     let sending: Telemetry
     let heard: HeardServers
 
+    var pool: PostgresPool { worker.pool }
+    var feed: LogFeed { worker.feed }
+    var timeouts: Timeouts { worker.timeouts }
+    var rooms: RoomService { worker.rooms }
+    var telemetry: Telemetry { worker.telemetry }
+
     static func with(_ body: (SenderFixture) async throws -> Void) async throws {
-        try await MigratedDatabase.with(serverName.description) { database in
-            let fixture = try await SenderFixture(pool: database.pool())
-            do { try await body(fixture) } catch {
-                await fixture.pool.close()
-                throw error
-            }
-            await fixture.pool.close()
-        }
+        try await RoomsWorker.with(serverName.description) { try await body(SenderFixture($0)) }
     }
 
-    private init(pool: PostgresPool) async throws {
-        self.pool = pool
-        telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        sending = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: clock, random: SeededRandomSource(seed: 1))
-        let store = LogStore(pool: pool)
-        guard let installation = try await store.installation() else { throw TestingError("not installed") }
-        feed = try await LogFeed.start(
-            installation: installation, store: store, hints: NoHints(), telemetry: telemetry)
-        timeouts = Timeouts(clock: telemetry.clock)
-        let interning = Interning(pool: pool, shardCount: installation.shardCount)
-        let memberships = MembershipStore(pool: pool)
-        let reader = RoomReader(
-            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: memberships, feed: feed)
-        let writing = RoomWriting(
-            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
-            server: LocalServer(
-                name: Self.serverName, signingKey: SigningKey(version: "a", seed: Array(repeating: 7, count: 32))!),
-            localServerNID: try await interning.server(Self.serverName), notifications: NobodyListens(),
-            telemetry: telemetry)
-        rooms = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
-        let watches = UserWatches(
-            feed: feed, memberships: memberships, timeouts: timeouts, clock: telemetry.clock)
-        typing = Typing(
-            bus: EphemeralBus(incarnation: 1, hints: NoHints(), clock: telemetry.clock), watches: watches,
-            clock: telemetry.clock)
-        receipts = Receipts(
-            rooms: rooms, store: ReceiptStore(pool: pool), feed: feed, clock: telemetry.clock)
-        destinations = DestinationStore(pool: pool)
+    private init(_ worker: RoomsWorker) {
+        self.worker = worker
+        sending = .silent(clock: clock, random: SeededRandomSource(seed: 1))
+        let ephemeral = EphemeralParts(worker)
+        typing = ephemeral.typing
+        receipts = ephemeral.receipts
+        destinations = DestinationStore(pool: worker.pool)
         heard = HeardServers(
-            store: destinations, installation: installation, hints: NoHints(), telemetry: sending)
+            store: destinations, installation: worker.installation, hints: NoHints(), telemetry: sending)
     }
 
     // MARK: Rooms
 
-    func user(_ name: String) async throws -> UserRecord {
-        try await rooms.reader.interning.user(UserID("@\(name):example.org")!)
-    }
+    func user(_ name: String) async throws -> UserRecord { try await worker.user(name) }
 
     /// A user of another server, such as `b`.
     func user(_ name: String, on host: String) async throws -> UserRecord {
@@ -86,11 +56,7 @@ struct SenderFixture: Sendable {
     }
 
     /// A public room of a local user.
-    func room(by creator: UserRecord) async throws -> RoomID {
-        var creation = RoomCreation(version: .default)
-        creation.preset = .publicChat
-        return try await rooms.create(creation, by: creator, aliases: nil)
-    }
+    func room(by creator: UserRecord) async throws -> RoomID { try await worker.room(by: creator) }
 
     /// Lets a user of another server join, as if its event had just come from there.
     func join(_ room: RoomID, _ user: UserRecord) async throws {
@@ -114,12 +80,10 @@ struct SenderFixture: Sendable {
 
     @discardableResult
     func say(_ text: String, in room: RoomID, as user: UserRecord) async throws -> EventID {
-        try await rooms.send(try draft(text, by: user), to: room)
+        try await worker.say(text, in: room, as: user)
     }
 
-    func draft(_ text: String, by user: UserRecord) throws -> EventDraft {
-        try EventDraft(sender: user, type: EventType.message, content: ["msgtype": "m.text", "body": .string(text)])
-    }
+    func draft(_ text: String, by user: UserRecord) throws -> EventDraft { try worker.message(text, by: user) }
 
     /// An event of another server's user that came to us by `send_join` or the like.
     func relayed(_ membership: String, of user: UserRecord, in roomID: RoomID) async throws -> Event {

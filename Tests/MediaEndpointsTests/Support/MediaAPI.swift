@@ -38,8 +38,7 @@ struct MediaAPI: Sendable {
         maxBytes: Int = 1 << 20, requiresToken: Bool = true, _ body: (MediaAPI) async throws -> Void
     ) async throws {
         let reactor = try Reactor()
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+        let telemetry = Telemetry.silent()
         try await TestDatabase.with { database in
             let pool = PostgresPool(
                 PostgresConfiguration(conninfo: database.url), reactor: reactor, logger: telemetry.log.logger)

@@ -44,8 +44,7 @@ struct MediaFixture: Sendable {
 
     private init(_ pool: PostgresPool, _ path: String, _ maxBytes: Int, _ requiresToken: Bool) async throws {
         self.path = path
-        telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: clock, random: SystemRandomSource())
+        telemetry = Telemetry.silent(clock: clock)
         store = MediaStore(pool: pool)
         folder = try await MediaFolder.open(path, threads: threads, random: telemetry.random)
         uploads = MediaUploads(

@@ -6,80 +6,61 @@ import NIOPosix
 import Postgres
 import Push
 import Rooms
+import RoomsTesting
 import Storage
 import Telemetry
+import Testing
 import Transport
 
 /// A migrated database and one worker on it that decides whom events notify, and may send it.
 struct PushFixture: Sendable {
-    static let serverName = ServerName("example.org")!
-
-    let pool: PostgresPool
-    let feed: LogFeed
-    let timeouts: Timeouts
-    let interning: Interning
-    let rooms: RoomService
+    let worker: RoomsWorker
     let rules: PushRules
     let pushers: Pushers
     let store: PusherStore
     let notifications: Notifications
-    let telemetry: Telemetry
+
+    var pool: PostgresPool { worker.pool }
+    var feed: LogFeed { worker.feed }
+    var interning: Interning { worker.interning }
+    var rooms: RoomService { worker.rooms }
+    var telemetry: Telemetry { worker.telemetry }
 
     static func with(_ body: (PushFixture) async throws -> Void) async throws {
         try await MigratedDatabase.with { database in
-            let fixture = try await PushFixture(pool: database.pool())
-            do { try await body(fixture) } catch {
-                await fixture.pool.close()
+            let pool = database.pool()
+            do { try await body(try await PushFixture(pool: pool)) } catch {
+                await pool.close()
                 throw error
             }
-            await fixture.pool.close()
+            await pool.close()
         }
     }
 
     private init(pool: PostgresPool) async throws {
-        self.pool = pool
-        telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        let store = LogStore(pool: pool)
-        guard let installation = try await store.installation() else { throw TestingError("not installed") }
-        feed = try await LogFeed.start(
-            installation: installation, store: store, hints: NoHints(), telemetry: telemetry)
-        timeouts = Timeouts(clock: telemetry.clock)
-        interning = Interning(pool: pool, shardCount: installation.shardCount)
-        let memberships = MembershipStore(pool: pool)
         let ruleStore = PushRuleStore(pool: pool)
-        notifications = Notifications(
-            rules: ruleStore, accountData: AccountDataStore(pool: pool), memberships: memberships,
-            interning: interning, feed: feed)
-        let reader = RoomReader(
-            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: memberships, feed: feed)
-        let key = SigningKey(version: "a", seed: Array(repeating: 7, count: 32))!
-        let writing = RoomWriting(
-            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
-            server: LocalServer(name: Self.serverName, signingKey: key),
-            localServerNID: try await interning.server(Self.serverName), notifications: notifications,
-            telemetry: telemetry)
-        rooms = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
-        rules = PushRules(store: ruleStore, interning: interning, feed: feed, telemetry: telemetry)
-        self.store = PusherStore(pool: pool)
-        pushers = Pushers(store: self.store, telemetry: telemetry)
+        var policy: Notifications?
+        worker = try await RoomsWorker(pool: pool) { interning, feed in
+            let notifications = Notifications(
+                rules: ruleStore, accountData: AccountDataStore(pool: pool), memberships: MembershipStore(pool: pool),
+                interning: interning, feed: feed)
+            policy = notifications
+            return notifications
+        }
+        notifications = try #require(policy)
+        rules = PushRules(
+            store: ruleStore, interning: worker.interning, feed: worker.feed, telemetry: worker.telemetry)
+        store = PusherStore(pool: pool)
+        pushers = Pushers(store: store, telemetry: worker.telemetry)
     }
 
     // MARK: What tests do often
 
-    func user(_ name: String) async throws -> UserRecord { try await interning.user(UserID("@\(name):example.org")!) }
+    func user(_ name: String) async throws -> UserRecord { try await worker.user(name) }
 
     /// A public room with these members, made by the first.
     func room(_ members: UserRecord...) async throws -> RoomID {
-        var creation = RoomCreation(version: .default)
-        creation.preset = .publicChat
-        creation.name = "A room"
-        let room = try await rooms.create(creation, by: members[0], aliases: nil)
-        for member in members.dropFirst() {
-            _ = try await rooms.join(room, as: member)
-        }
-        return room
+        try await worker.room(by: members[0], members: Array(members.dropFirst())) { $0.name = "A room" }
     }
 
     @discardableResult
@@ -122,11 +103,10 @@ struct PushFixture: Sendable {
                 notifications: notifications, pushers: store, receipts: ReceiptStore(pool: pool), rooms: rooms,
                 feed: feed, requests: client, telemetry: telemetry))
         let runner = DutyRunner(
-            duty: duty, worker: "push", leases: LeaseStore(pool: pool), timeouts: timeouts, telemetry: telemetry)
+            duty: duty, worker: "push", leases: LeaseStore(pool: pool), timeouts: worker.timeouts, telemetry: telemetry)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [timeouts] in await timeouts.run() }
-            let feed = self.feed
-            group.addTask { await feed.run() }
+            group.addTask { [worker] in await worker.timeouts.run() }
+            group.addTask { [worker] in await worker.feed.run() }
             group.addTask { await runner.run() }
             defer { group.cancelAll() }
             while runner.slots.count < duty.slotCount { try await Task.sleep(for: .milliseconds(10)) }

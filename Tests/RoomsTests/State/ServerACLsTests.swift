@@ -1,5 +1,6 @@
 import MatrixCore
 import Rooms
+import RoomsTesting
 import Storage
 import Testing
 

@@ -1,12 +1,13 @@
 import ApusTesting
 import MatrixCore
 import Rooms
+import RoomsTesting
 import Storage
 import Testing
 
 /// A room of ours that users of two other servers have come into.
 struct SharedRoom {
-    let worker: TestWorker
+    let worker: RoomsWorker
     let record: RoomRecord
     let alice: UserRecord
     let one: PeerServer
@@ -16,11 +17,11 @@ struct SharedRoom {
     /// The room as all servers see it.
     var view: PeerView
 
-    init(_ worker: TestWorker, version: RoomVersion = .default) async throws {
+    init(_ worker: RoomsWorker, version: RoomVersion = .default) async throws {
         self.worker = worker
         alice = try await worker.user("alice")
         let roomID = try await worker.room(by: alice, version: version)
-        record = try #require(try await worker.rooms.reader.room(roomID))
+        record = try await worker.record(roomID)
         one = try PeerServer("one.example")
         two = try PeerServer("two.example")
         bob = try one.user("bob")
@@ -36,7 +37,7 @@ struct SharedRoom {
 
     var roomID: RoomID { record.roomID }
 
-    static func view(of room: RoomRecord, _ worker: TestWorker) async throws -> PeerView {
+    static func view(of room: RoomRecord, _ worker: RoomsWorker) async throws -> PeerView {
         let reader = worker.rooms.reader
         let head = try #require(try await reader.store.head(of: room.nid))
         let state = try await reader.snapshot(of: room, at: head.state).allEvents()

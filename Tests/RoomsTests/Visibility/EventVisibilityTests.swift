@@ -1,6 +1,7 @@
 import MatrixCore
 import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Testing
 

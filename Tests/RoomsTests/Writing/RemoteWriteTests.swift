@@ -2,6 +2,7 @@ import ApusTesting
 import MatrixCore
 import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Testing
 

@@ -3,16 +3,13 @@ import Ephemeral
 import MatrixCore
 import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Sync
 
 /// One worker that writes and syncs.
 struct TestWorker: Sendable {
-    let pool: PostgresPool
-    let installation: Installation
-    let rooms: RoomService
-    let feed: LogFeed
-    let timeouts: Timeouts
+    let base: RoomsWorker
     let watches: UserWatches
     let typing: Typing
     let receipts: Receipts
@@ -20,44 +17,44 @@ struct TestWorker: Sendable {
     let filters: FilterStore
     let sync: SyncService
 
-    func run() async {
-        await withTaskGroup { group in
-            group.addTask { await feed.run() }
-            group.addTask { await timeouts.run() }
-            group.addTask { await watches.run() }
-            group.addTask { await typing.run() }
-        }
+    var pool: PostgresPool { base.pool }
+    var installation: Installation { base.installation }
+    var feed: LogFeed { base.feed }
+    var timeouts: Timeouts { base.timeouts }
+    var rooms: RoomService { base.rooms }
+
+    init(_ base: RoomsWorker) {
+        self.base = base
+        let ephemeral = EphemeralParts(base)
+        (watches, typing, receipts) = (ephemeral.watches, ephemeral.typing, ephemeral.receipts)
+        accountData = AccountDataStore(pool: base.pool)
+        filters = FilterStore(pool: base.pool)
+        sync = SyncService(
+            SyncSetup(
+                rooms: base.rooms, typing: typing, feed: base.feed, watches: watches, timeouts: base.timeouts,
+                log: base.log, receipts: ephemeral.receiptStore, accountData: accountData, filters: filters,
+                pushRules: { _ in Array(#"{"global":{}}"#.utf8) }, telemetry: base.telemetry))
     }
 
-    func user(_ name: String) async throws -> UserRecord {
-        try await rooms.reader.interning.user(UserID("@\(name):example.org")!)
-    }
+    func user(_ name: String) async throws -> UserRecord { try await base.user(name) }
 
     /// A public room, in which `members` are joined besides the creator.
     func room(by creator: UserRecord, members: [UserRecord] = [], name: String? = nil) async throws -> RoomID {
-        var creation = RoomCreation(version: .default)
-        creation.preset = .publicChat
-        creation.name = name
-        let room = try await rooms.create(creation, by: creator, aliases: nil)
-        for member in members { try await rooms.join(room, as: member) }
-        return room
+        try await base.room(by: creator, members: members) { $0.name = name }
     }
 
     @discardableResult
-    func say(_ text: String, in room: RoomID, as user: UserRecord, _ more: [String: JSONValue] = [:]) async throws
-        -> EventID
-    {
-        var content: [String: JSONValue] = ["msgtype": "m.text", "body": .string(text)]
-        content.merge(more) { _, new in new }
-        return try await rooms.send(
-            try EventDraft(sender: user, type: EventType.message, content: .object(content)), to: room)
+    func say(
+        _ text: String, in room: RoomID, as user: UserRecord, _ more: [String: JSONValue] = [:]
+    ) async throws -> EventID {
+        try await base.say(text, in: room, as: user, more)
     }
 
     @discardableResult
-    func set(_ type: String, _ key: String = "", to content: JSONValue, in room: RoomID, as user: UserRecord)
-        async throws -> EventID
-    {
-        try await rooms.send(try EventDraft(sender: user, type: type, stateKey: key, content: content), to: room)
+    func set(
+        _ type: String, _ key: String = "", to content: JSONValue, in room: RoomID, as user: UserRecord
+    ) async throws -> EventID {
+        try await base.set(type, key, to: content, in: room, as: user)
     }
 
     /// One sync, as JSON.

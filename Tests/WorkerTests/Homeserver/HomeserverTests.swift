@@ -12,8 +12,7 @@ import Testing
 import Worker
 
 struct HomeserverTests {
-    private static let telemetry = Telemetry(
-        log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+    private static let telemetry = Telemetry.silent()
 
     private func open(
         _ configuration: ServerConfiguration, roles: Set<WorkerRole> = Set(WorkerRole.allCases), migrates: Bool = true,

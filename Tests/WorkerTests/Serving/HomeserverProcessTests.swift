@@ -51,8 +51,7 @@ struct HomeserverProcessTests {
             configuration.addressPolicy = AddressPolicy(allowsPrivateAddresses: true)
             outbound = try OutboundClient(
                 configuration, resolver: SystemResolver(), eventLoopGroup: .singleton,
-                telemetry: Telemetry(
-                    log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource()))
+                telemetry: Telemetry.silent())
         }
 
         /// `nil` when nobody answers.

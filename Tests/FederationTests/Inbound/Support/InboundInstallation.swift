@@ -7,6 +7,7 @@ import HTTPAPI
 import MatrixCore
 import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Telemetry
 import Testing
@@ -16,12 +17,10 @@ struct InboundInstallation: Sendable {
     static let serverName = ServerName("example.org")!
 
     let pool: PostgresPool
-    let telemetry = Telemetry(
-        log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
+    let telemetry = Telemetry.silent()
     let one: PeerArchive
     let two: PeerArchive
     let network: PeerNetwork
-    let installation: Installation
     let worker: InboundWorker
 
     static func with(_ body: (InboundInstallation) async throws -> Void) async throws {
@@ -41,13 +40,12 @@ struct InboundInstallation: Sendable {
         two = PeerArchive(try PeerServer("two.example:8448"))
         // Nobody has heard of the third: it has a key, and no room.
         network = PeerNetwork([one, two, PeerArchive(try PeerServer("three.example:8448"))])
-        installation = try #require(try await LogStore(pool: pool).installation())
-        worker = try await InboundWorker(pool, installation, network, telemetry)
+        worker = try await InboundWorker(pool, network, telemetry)
     }
 
     /// One more worker on the database.
     func anotherWorker() async throws -> InboundWorker {
-        try await InboundWorker(pool, installation, network, telemetry)
+        try await InboundWorker(pool, network, telemetry)
     }
 
     /// A public room of ours with a user of each of the two servers.
@@ -58,36 +56,21 @@ struct InboundInstallation: Sendable {
 
 /// What one worker takes transactions in with.
 struct InboundWorker: Sendable {
-    let rooms: RoomService
+    let base: RoomsWorker
     let typing: Typing
     let receipts: ReceiptStore
     let staged: InboundEventStore
     let receiver: TransactionReceiver
     let services: InboundServices
 
-    init(
-        _ pool: PostgresPool, _ installation: Installation, _ network: PeerNetwork, _ telemetry: Telemetry
-    ) async throws {
-        let feed = try await LogFeed.start(
-            installation: installation, store: LogStore(pool: pool), hints: NoHints(), telemetry: telemetry)
-        let interning = Interning(pool: pool, shardCount: installation.shardCount)
-        let memberships = MembershipStore(pool: pool)
-        let reader = RoomReader(
-            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: memberships, feed: feed)
-        let name = InboundInstallation.serverName
-        let key = try #require(SigningKey(version: "a", seed: Array(repeating: 7, count: 32)))
-        let writing = RoomWriting(
-            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
-            server: LocalServer(name: name, signingKey: key), localServerNID: try await interning.server(name),
-            notifications: NobodyListens(), telemetry: telemetry)
-        rooms = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
-        let watches = UserWatches(
-            feed: feed, memberships: memberships, timeouts: Timeouts(clock: telemetry.clock), clock: telemetry.clock)
-        typing = Typing(
-            bus: EphemeralBus(incarnation: 1, hints: NoHints(), clock: telemetry.clock), watches: watches,
-            clock: telemetry.clock)
-        receipts = ReceiptStore(pool: pool)
+    var rooms: RoomService { base.rooms }
+
+    init(_ pool: PostgresPool, _ network: PeerNetwork, _ telemetry: Telemetry) async throws {
+        base = try await RoomsWorker(pool: pool, telemetry: telemetry)
+        let (name, key, rooms) = (base.serverName, base.key, base.rooms)
+        let ephemeral = EphemeralParts(base)
+        typing = ephemeral.typing
+        receipts = ephemeral.receiptStore
         staged = InboundEventStore(pool: pool)
         let client = FederationClient(
             serverName: name, signingKey: key,
@@ -99,7 +82,7 @@ struct InboundWorker: Sendable {
             rooms: rooms, staged: staged, verifier: verifier, client: client,
             states: RemoteState(rooms: rooms, client: client, verifier: verifier, telemetry: telemetry),
             typing: typing,
-            receipts: Receipts(rooms: rooms, store: receipts, feed: feed, clock: telemetry.clock),
+            receipts: ephemeral.receipts,
             telemetry: telemetry)
         receiver = TransactionReceiver(services)
     }
@@ -137,11 +120,9 @@ struct InboundRoom {
         self.home = home
         let rooms = home.worker.rooms
         let reader = rooms.reader
-        alice = try await reader.interning.user(try #require(UserID("@alice:example.org")))
-        var creation = RoomCreation(version: version)
-        creation.preset = .publicChat
-        let roomID = try await rooms.create(creation, by: alice, aliases: nil)
-        record = try #require(try await reader.room(roomID))
+        alice = try await home.worker.base.user("alice")
+        let roomID = try await home.worker.base.room(by: alice, version: version)
+        record = try await home.worker.base.record(roomID)
         bob = try home.one.server.user("bob")
         carol = try home.two.server.user("carol")
         let head = try #require(try await reader.store.head(of: record.nid))
@@ -158,11 +139,7 @@ struct InboundRoom {
 
     /// What Alice reads, oldest first.
     func messages() async throws -> [String] {
-        let rooms = home.worker.rooms
-        let readable = try await rooms.readableRoom(record.roomID, by: alice)
-        let page = try await rooms.page(
-            of: readable, from: .start, to: nil, direction: .forwards, limit: 500, matching: { _ in true })
-        return page.events.compactMap { $0.event.content["body"]?.string }
+        try await home.worker.base.messages(in: record.roomID, for: alice)
     }
 
     /// Waits until Alice reads these messages, while workers work off what waits.
@@ -175,7 +152,8 @@ struct InboundRoom {
         let timeouts = Timeouts(clock: home.telemetry.clock)
         let runners = workers.enumerated().map { number, worker in
             DutyRunner(
-                duty: InboundDuty(worker.services, shardCount: home.installation.shardCount), worker: "w\(number)",
+                duty: InboundDuty(worker.services, shardCount: worker.base.installation.shardCount),
+                worker: "w\(number)",
                 leases: LeaseStore(pool: home.pool), timeouts: timeouts, telemetry: home.telemetry)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in

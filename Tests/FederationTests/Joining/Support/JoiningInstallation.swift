@@ -1,4 +1,3 @@
-import ApusTesting
 import Cluster
 import Federation
 import FederationAPI
@@ -8,6 +7,7 @@ import MatrixCore
 import NIOCore
 import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Synchronization
 import Telemetry
@@ -17,57 +17,38 @@ import Testing
 struct JoiningInstallation: Sendable {
     static let serverName = ServerName("here.test")!
 
+    let worker: RoomsWorker
     let rooms: RoomService
     let remote: FederatedRooms
     let state: RemoteState
     let network: ResidentNetwork
-    let pool: PostgresPool
+
+    var pool: PostgresPool { worker.pool }
 
     static func with(
         _ servers: ResidentServer..., body: (JoiningInstallation) async throws -> Void
     ) async throws {
-        try await MigratedDatabase.with(serverName.description) { database in
-            let installation = try await JoiningInstallation(database.pool(), servers)
-            try await body(installation)
-            await installation.pool.close()
-        }
+        try await RoomsWorker.with(serverName.description) { try await body(JoiningInstallation($0, servers)) }
     }
 
-    private init(_ pool: PostgresPool, _ servers: [ResidentServer]) async throws {
-        self.pool = pool
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        let store = LogStore(pool: pool)
-        let installation = try #require(try await store.installation())
-        let feed = try await LogFeed.start(
-            installation: installation, store: store, hints: NoHints(), telemetry: telemetry)
-        let interning = Interning(pool: pool, shardCount: installation.shardCount)
-        let reader = RoomReader(
-            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: MembershipStore(pool: pool), feed: feed)
-        let key = try #require(SigningKey(version: "h", seed: Array(repeating: 3, count: 32)))
-        let writing = RoomWriting(
-            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
-            server: LocalServer(name: Self.serverName, signingKey: key),
-            localServerNID: try await interning.server(Self.serverName), notifications: NobodyListens(),
-            telemetry: telemetry)
-        let alone = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
+    private init(_ worker: RoomsWorker, _ servers: [ResidentServer]) {
+        self.worker = worker
+        let telemetry = worker.telemetry
         network = ResidentNetwork(servers)
         let client = FederationClient(
-            serverName: Self.serverName, signingKey: key,
+            serverName: Self.serverName, signingKey: worker.key,
             finder: ServerFinder(
                 outbound: network, resolver: network, clock: telemetry.clock, random: telemetry.random),
             outbound: network)
         let keys = ResidentKeys(servers: servers)
-        let verifier = EventVerifier(serverName: Self.serverName, ownKeys: OwnKeys(current: key), keys: keys)
-        remote = FederatedRooms(rooms: alone, client: client, verifier: verifier, keys: keys, telemetry: telemetry)
-        state = RemoteState(rooms: alone, client: client, verifier: verifier, telemetry: telemetry)
-        rooms = alone.reaching(remote)
+        let verifier = EventVerifier(serverName: Self.serverName, ownKeys: OwnKeys(current: worker.key), keys: keys)
+        remote = FederatedRooms(
+            rooms: worker.rooms, client: client, verifier: verifier, keys: keys, telemetry: telemetry)
+        state = RemoteState(rooms: worker.rooms, client: client, verifier: verifier, telemetry: telemetry)
+        rooms = worker.rooms.reaching(remote)
     }
 
-    func user(_ localpart: String) async throws -> UserRecord {
-        try await rooms.reader.interning.user(UserID("@\(localpart):\(Self.serverName)")!)
-    }
+    func user(_ localpart: String) async throws -> UserRecord { try await worker.user(localpart) }
 
     func room(_ server: ResidentServer) async throws -> RoomRecord {
         try #require(try await rooms.reader.room(server.roomID))
@@ -107,12 +88,6 @@ struct JoiningInstallation: Sendable {
         }
         return texts
     }
-}
-
-struct NobodyListens: NotificationPolicy {
-    func decide(
-        for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
-    ) async throws -> NotificationDecision { .silent }
 }
 
 /// The keys of the servers that there are.

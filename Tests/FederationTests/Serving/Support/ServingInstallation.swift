@@ -1,12 +1,11 @@
-import ApusTesting
 import Cluster
 import Federation
 import FederationAPI
 import HTTPAPI
 import MatrixCore
 import NIOCore
-import Postgres
 import Rooms
+import RoomsTesting
 import Storage
 import Telemetry
 import Testing
@@ -15,56 +14,34 @@ import Testing
 struct ServingInstallation: Sendable {
     static let serverName = ServerName("here.test")!
 
-    let rooms: RoomService
+    let worker: RoomsWorker
     let resident: ResidentRooms
     let invites: IncomingInvites
     let history: ServedHistory
     let accounts: AccountStore
-    let key: SigningKey
-    private let pool: PostgresPool
+
+    var rooms: RoomService { worker.rooms }
+    var key: SigningKey { worker.key }
 
     static func with(
         _ servers: ForeignServer..., body: (ServingInstallation) async throws -> Void
     ) async throws {
-        try await MigratedDatabase.with(serverName.description) { database in
-            let installation = try await ServingInstallation(database.pool(), servers)
-            try await body(installation)
-            await installation.pool.close()
-        }
+        try await RoomsWorker.with(serverName.description) { try await body(ServingInstallation($0, servers)) }
     }
 
-    private init(_ pool: PostgresPool, _ servers: [ForeignServer]) async throws {
-        self.pool = pool
-        let telemetry = Telemetry(
-            log: .discarding, metrics: MetricsRegistry(), clock: SystemClock(), random: SystemRandomSource())
-        let store = LogStore(pool: pool)
-        let installation = try #require(try await store.installation())
-        let feed = try await LogFeed.start(
-            installation: installation, store: store, hints: NoHints(), telemetry: telemetry)
-        let interning = Interning(pool: pool, shardCount: installation.shardCount)
-        let reader = RoomReader(
-            store: RoomStore(pool: pool), eventStore: EventStore(pool: pool), interning: interning,
-            memberships: MembershipStore(pool: pool), feed: feed)
-        key = try #require(SigningKey(version: "h", seed: Array(repeating: 3, count: 32)))
-        let writing = RoomWriting(
-            reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
-            server: LocalServer(name: Self.serverName, signingKey: key),
-            localServerNID: try await interning.server(Self.serverName), notifications: NobodyListens(),
-            telemetry: telemetry)
-        rooms = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { _, _ in nil }
-        accounts = AccountStore(pool: pool)
+    private init(_ worker: RoomsWorker, _ servers: [ForeignServer]) {
+        self.worker = worker
+        accounts = AccountStore(pool: worker.pool)
         let verifier = EventVerifier(
-            serverName: Self.serverName, ownKeys: OwnKeys(current: key), keys: ForeignKeys(servers: servers))
-        resident = ResidentRooms(rooms: rooms, verifier: verifier)
-        invites = IncomingInvites(rooms: rooms, accounts: accounts, verifier: verifier)
-        history = ServedHistory(rooms: rooms)
+            serverName: Self.serverName, ownKeys: OwnKeys(current: worker.key), keys: ForeignKeys(servers: servers))
+        resident = ResidentRooms(rooms: worker.rooms, verifier: verifier)
+        invites = IncomingInvites(rooms: worker.rooms, accounts: accounts, verifier: verifier)
+        history = ServedHistory(rooms: worker.rooms)
     }
 
     // MARK: Local users and what they do
 
-    func user(_ localpart: String) async throws -> UserRecord {
-        try await rooms.reader.interning.user(UserID("@\(localpart):\(Self.serverName)")!)
-    }
+    func user(_ localpart: String) async throws -> UserRecord { try await worker.user(localpart) }
 
     /// A user with an account.
     func account(_ localpart: String) async throws -> UserRecord {
@@ -77,24 +54,19 @@ struct ServingInstallation: Sendable {
     func room(
         by creator: UserRecord, version: RoomVersion = .v12, _ preset: RoomCreation.Preset = .publicChat
     ) async throws -> RoomRecord {
-        var creation = RoomCreation(version: version)
-        creation.preset = preset
-        let roomID = try await rooms.create(creation, by: creator, aliases: nil)
-        return try #require(try await rooms.reader.room(roomID))
+        try await worker.record(try await worker.room(by: creator, version: version) { $0.preset = preset })
     }
 
     @discardableResult
     func set(
         _ type: String, _ stateKey: String = "", to content: JSONValue, in room: RoomRecord, by user: UserRecord
     ) async throws -> EventID {
-        try await rooms.send(
-            try EventDraft(sender: user, type: type, stateKey: stateKey, content: content), in: room)
+        try await worker.set(type, stateKey, to: content, in: room.roomID, as: user)
     }
 
     @discardableResult
     func say(_ text: String, in room: RoomRecord, by user: UserRecord) async throws -> EventID {
-        let content: JSONValue = ["msgtype": "m.text", "body": .string(text)]
-        return try await rooms.send(try EventDraft(sender: user, type: EventType.message, content: content), in: room)
+        try await worker.say(text, in: room.roomID, as: user)
     }
 
     func membership(of user: UserID, in room: RoomRecord) async throws -> Membership? {
@@ -110,16 +82,24 @@ struct ServingInstallation: Sendable {
 
     // MARK: Other servers
 
+    /// What a server is told that joins.
+    struct ToldRoom {
+        let state: [JSONView]
+        let event: JSONView?
+    }
+
     /// Lets a user of another server join as that server would do it.
     @discardableResult
-    func join(_ server: ForeignServer, _ localpart: String, to room: RoomRecord) async throws -> JoinedRoom {
+    func join(_ server: ForeignServer, _ localpart: String, to room: RoomRecord) async throws -> ToldRoom {
         let event = try await draft(server, localpart, .join, in: room)
         return try await join(server, event, to: room)
     }
 
-    func join(_ server: ForeignServer, _ event: Event, to room: RoomRecord) async throws -> JoinedRoom {
+    func join(_ server: ForeignServer, _ event: Event, to room: RoomRecord) async throws -> ToldRoom {
         let answer = try await resident.join(server.request(.join, event), from: server.name)
-        return try JoinedRoom(answer: try await Self.document(answer))
+        let document = try await Self.document(answer)
+        return ToldRoom(
+            state: document["state"]?.array.map(Array.init) ?? [], event: try JoinedRoom(answer: document).event)
     }
 
     func draft(

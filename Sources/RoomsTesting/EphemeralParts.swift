@@ -1,0 +1,22 @@
+package import Cluster
+package import Ephemeral
+package import Storage
+import Telemetry
+
+/// What is gone a minute later, and receipts, on a worker of a test.
+package struct EphemeralParts: Sendable {
+    package let watches: UserWatches
+    package let typing: Typing
+    package let receipts: Receipts
+    package let receiptStore: ReceiptStore
+
+    package init(_ worker: RoomsWorker, hints: any HintBus = NoHints()) {
+        let clock = worker.telemetry.clock
+        watches = UserWatches(
+            feed: worker.feed, memberships: worker.memberships, timeouts: worker.timeouts, clock: clock)
+        let bus = EphemeralBus(incarnation: worker.installation.incarnation, hints: hints, clock: clock)
+        typing = Typing(bus: bus, watches: watches, clock: clock)
+        receiptStore = ReceiptStore(pool: worker.pool)
+        receipts = Receipts(rooms: worker.rooms, store: receiptStore, feed: worker.feed, clock: clock)
+    }
+}
