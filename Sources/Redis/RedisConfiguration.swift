@@ -16,6 +16,9 @@ package struct RedisConfiguration: Sendable, Hashable {
     package var connectTimeout = Duration.seconds(3)
     /// How long a command may wait, for a connection and for its answer.
     package var commandTimeout = Duration.seconds(5)
+    /// How long what is published may wait after other messages were read, so that many are read at once: under load a message
+    /// costs a wake-up otherwise, which is most of its cost. Zero reads each as it comes.
+    package var subscriberRest = Duration.zero
     /// Commands that wait; further ones fail as `overloaded`.
     package var maximumPendingCommands = 10_000
     /// Bytes that wait to be written. Beyond that publishes are dropped and commands fail.

@@ -17,7 +17,8 @@ final class RedisCore: RedisLinkOwner {
     private let onDropped: @Sendable (Int) -> Void
     private let reactor: Reactor
     private lazy var commandLink = RedisLink(configuration, reactor: reactor, owner: self)
-    private lazy var subscriberLink = RedisLink(configuration, reactor: reactor, owner: self)
+    private lazy var subscriberLink = RedisLink(
+        configuration, reactor: reactor, owner: self, rest: configuration.subscriberRest)
     private var commands = RedisCommands()
     private var subscriptions = RedisSubscriptions()
     private var announced = RedisState.disconnected

@@ -45,6 +45,10 @@ final class RedisLink: ReactorHandler {
     private var outgoing: [UInt8] = []
     private var written = 0
     private var wantsWritable = false
+    /// How long the socket is not read after it was.
+    private let rest: Duration
+    /// Runs while it rests.
+    private var restTimer: ReactorTimer?
     private var backoff = Backoff(first: .milliseconds(50), limit: .seconds(2))
     private var heartbeat: ReactorTimer?
     private var heardSomething = true
@@ -54,7 +58,10 @@ final class RedisLink: ReactorHandler {
     var isUp: Bool { if case .up = state { true } else { false } }
     var pendingBytes: Int { outgoing.count - written }
 
-    init(_ configuration: RedisConfiguration, reactor: Reactor, owner: any RedisLinkOwner) {
+    init(
+        _ configuration: RedisConfiguration, reactor: Reactor, owner: any RedisLinkOwner, rest: Duration = .zero
+    ) {
+        self.rest = rest
         self.configuration = configuration
         self.reactor = reactor
         self.owner = owner
@@ -108,6 +115,16 @@ final class RedisLink: ReactorHandler {
         if readiness.contains(.writable) { flush(on: loop) }
         guard socket != nil, !readiness.isDisjoint(with: [.readable, .broken]) else { return }
         readAvailable(on: loop)
+        if rest > .zero, isUp { beginRest(on: loop) }
+    }
+
+    private func beginRest(on loop: ReactorLoop) {
+        guard restTimer == nil else { return }
+        restTimer = loop.schedule(after: rest) { [weak self] loop in
+            self?.restTimer = nil
+            self?.updateInterest(on: loop)
+        }
+        updateInterest(on: loop)
     }
 
     /// Gives the connection up and, unless closed, tries again after a pause.
@@ -227,6 +244,8 @@ final class RedisLink: ReactorHandler {
     private func drop(on loop: ReactorLoop) {
         if let heartbeat { loop.cancel(heartbeat) }
         heartbeat = nil
+        if let restTimer { loop.cancel(restTimer) }
+        restTimer = nil
         askedAlready = false
         if let socket { loop.remove(socket.descriptor) }
         socket = nil
@@ -238,10 +257,17 @@ final class RedisLink: ReactorHandler {
     }
 
     private func setWantsWritable(_ wanted: Bool, on loop: ReactorLoop) {
-        guard wanted != wantsWritable, let socket else { return }
+        guard wanted != wantsWritable else { return }
         wantsWritable = wanted
+        updateInterest(on: loop)
+    }
+
+    private func updateInterest(on loop: ReactorLoop) {
+        guard let socket else { return }
+        var interest: Readiness = restTimer == nil ? .readable : []
+        if wantsWritable { interest.insert(.writable) }
         do {
-            try loop.modify(socket.descriptor, for: wanted ? [.readable, .writable] : .readable)
+            try loop.modify(socket.descriptor, for: interest)
         } catch {
             fail(error.description, on: loop)
         }

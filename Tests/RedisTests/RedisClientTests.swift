@@ -69,6 +69,25 @@ private func connected(_ client: RedisClient) async throws {
         }
     }
 
+    @Test func aSubscriberThatRestsGetsEverythingInOrderAndReadsMuchAtOnce() async throws {
+        let rest = Duration.milliseconds(50)
+        try await withClient(try await TestServers.shared.redisURL(), { $0.subscriberRest = rest }) { client in
+            try await connected(client)
+            let mailbox = Mailbox()
+            #expect(await client.subscribe("apus:rest") { mailbox.put($0) })
+            // The first of them ends a rest or comes in none; what follows while the socket rests comes together.
+            var arrivals: Set<Int> = []
+            for number in UInt8(0)..<100 {
+                client.publish("apus:rest", [number])
+                try await Task.sleep(for: .milliseconds(2))
+                arrivals.insert(mailbox.all.count)
+            }
+            try await eventually("all messages") { mailbox.all.count == 100 }
+            #expect(mailbox.all == (UInt8(0)..<100).map { [$0] })
+            #expect(arrivals.count < 30, "some ten batches, not a hundred")
+        }
+    }
+
     @Test func aConfirmedSubscriptionGetsEverythingInOrder() async throws {
         try await withClient(try await TestServers.shared.redisURL()) { client in
             try await connected(client)

@@ -15,6 +15,14 @@ package protocol Duty: Sendable {
     ///
     /// When it throws or returns, it is called again after a pause.
     func run(_ lease: DutyLease) async throws
+
+    /// What this worker does for all of its slots together, such as to look for work with one question. Runs for as long as
+    /// the worker takes part in the duty, until the task is cancelled; it may end earlier.
+    func runBeside() async
+}
+
+extension Duty {
+    package func runBeside() async {}
 }
 
 /// A slot while this worker holds it.

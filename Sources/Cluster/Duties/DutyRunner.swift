@@ -61,6 +61,19 @@ package final class DutyRunner: Sendable {
     /// worker had died: others take over when the leases run out.
     package func run() async {
         await withTaskGroup { group in
+            group.addTask { await self.duty.runBeside() }
+            await runSlots()
+            group.cancelAll()
+        }
+        do {
+            try await leases.leave(duty: duty.name, worker: holder)
+        } catch {
+            log.debug("could not leave the duty; the others will see that this worker is gone", [.cause: "\(error)"])
+        }
+    }
+
+    private func runSlots() async {
+        await withTaskGroup { group in
             var saved = telemetry.clock.monotonic
             var isFirst = true
             while await pause(unless: isFirst) {
@@ -68,15 +81,10 @@ package final class DutyRunner: Sendable {
                 for lease in await renew() { group.addTask { await self.hold(lease) } }
                 guard telemetry.clock.monotonic - saved >= Self.saveInterval else { continue }
                 saved = telemetry.clock.monotonic
-                await saveCursors()
+                await save(heldLeases.filter(\.isHeld))
             }
             for lease in heldLeases { lease.end.end(Task.isCancelled ? .lost : .givenBack) }
             await group.waitForAll()
-        }
-        do {
-            try await leases.leave(duty: duty.name, worker: holder)
-        } catch {
-            log.debug("could not leave the duty; the others will see that this worker is gone", [.cause: "\(error)"])
         }
     }
 
@@ -171,7 +179,7 @@ package final class DutyRunner: Sendable {
         }
         log.debug("slot ended", [.slot: "\(lease.slot)", .epoch: "\(lease.epoch)"])
         if end == .givenBack {
-            await save(lease)
+            await save([lease])
             do {
                 try await leases.release(
                     duty: duty.name, slot: Int32(lease.slot), worker: holder, epoch: lease.epoch)
@@ -199,19 +207,20 @@ package final class DutyRunner: Sendable {
 
     // MARK: Cursors
 
-    private func saveCursors() async {
-        for lease in heldLeases where lease.isHeld { await save(lease) }
-    }
-
-    private func save(_ lease: DutyLease) async {
-        guard let cursor = lease.takeUnsaved() else { return }
+    /// Saves the cursors that have changed, with one question: each commit waits for the disk.
+    private func save(_ leases: [DutyLease]) async {
+        let unsaved = leases.sorted { $0.slot < $1.slot }.compactMap { lease in
+            lease.takeUnsaved().map { (lease: lease, cursor: $0) }
+        }
+        guard !unsaved.isEmpty else { return }
         do {
-            let isSaved = try await leases.save(
-                cursor, duty: duty.name, slot: Int32(lease.slot), worker: holder, epoch: lease.epoch)
-            if !isSaved { lease.end.end(.lost) }
+            let saved = try await self.leases.save(
+                unsaved.map { SlotCursor(slot: Int32($0.lease.slot), epoch: $0.lease.epoch, cursor: $0.cursor) },
+                duty: duty.name, worker: holder)
+            for (lease, _) in unsaved where !saved.contains(Int32(lease.slot)) { lease.end.end(.lost) }
         } catch {
-            lease.putBack()
-            log.warning("a cursor could not be saved", [.slot: "\(lease.slot)", .cause: "\(error)"])
+            for (lease, _) in unsaved { lease.putBack() }
+            log.warning("cursors could not be saved", [.count: "\(unsaved.count)", .cause: "\(error)"])
         }
     }
 }

@@ -7,23 +7,11 @@ extension LogFeed {
 
     /// Follows the log until the task is cancelled.
     package func run() async {
-        await withTaskGroup { group in
-            group.addTask { await self.pollRegularly() }
-            group.addTask { await self.repairWhenAsked() }
-        }
-    }
-
-    private func pollRegularly() async {
-        while (try? await telemetry.clock.sleep(for: Self.pollInterval)) != nil { repairs.ask(.poll) }
-    }
-
-    private func repairWhenAsked() async {
         while !Task.isCancelled {
-            await repairs.wait()
-            // The rows before those that came too early are most often on their way.
-            guard (try? await telemetry.clock.sleep(for: Self.patience)) != nil else { return }
+            let requests = await repairs.next()
+            guard !requests.isEmpty else { continue }
             do {
-                try await repair(repairs.take())
+                try await repair(requests)
             } catch is CancellationError {
                 return
             } catch {

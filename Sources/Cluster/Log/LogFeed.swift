@@ -25,7 +25,7 @@ package final class LogFeed: Sendable {
     let window: Mutex<LogWindow>
     let lanes: [LogLane]
     let repairs: LogRepairs
-    let questions = SharedQuestions()
+    let questions: SharedQuestions<Int16, Void>
     private let hints: any HintBus
     private let channels: [String]
     private let headWaiters = Mutex<[HeadWaiter]>([])
@@ -42,7 +42,8 @@ package final class LogFeed: Sendable {
         self.telemetry = telemetry.labelled("log")
         window = Mutex(LogWindow(startingAt: heads))
         lanes = heads.positions.map { LogLane(head: $0) }
-        repairs = LogRepairs()
+        repairs = LogRepairs(clock: telemetry.clock)
+        questions = SharedQuestions(clock: telemetry.clock)
         let incarnation = String(installation.incarnation, radix: 16)
         channels = (0..<heads.shardCount).map { "apus:\(incarnation):log:\($0)" }
         for channel in channels {

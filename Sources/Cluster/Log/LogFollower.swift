@@ -26,25 +26,30 @@ package struct LogFollower: Sendable {
             let rows = try await available()
             if !rows.isEmpty { return rows }
             await feed.waitForMore(than: cursor)
-            guard (try? await feed.telemetry.clock.sleep(for: Self.moment)) != nil else { break }
+            guard (try? await rest()) != nil else { break }
         }
         return []
     }
 
-    /// The next rows that are there now, if any.
+    /// Waits for as long as rows are gathered.
+    package func rest() async throws { try await feed.telemetry.clock.sleep(for: Self.moment) }
+
+    /// The next rows that are there now, if any. When it throws, the follower is where it was.
     package mutating func available() async throws -> [LogRow] {
         let heads = feed.heads
+        var reached = cursor
         var found: [LogRow] = []
         for index in 0..<heads.shardCount {
             let shard = Int16(index)
-            guard heads[shard] > cursor[shard], found.count < Self.maxRows else { continue }
+            guard heads[shard] > reached[shard], found.count < Self.maxRows else { continue }
             let limit = Self.maxRows - found.count
-            let from = cursor[shard]
+            let from = reached[shard]
             let held = feed.withWindow { $0.rows(of: shard, after: from, limit: limit) }
             let rows = if let held { held } else { try await feed.store.rows(of: shard, after: from) }
-            if let last = rows.last { cursor[shard] = last.position }
+            if let last = rows.last { reached[shard] = last.position }
             found.append(contentsOf: rows)
         }
+        cursor = reached
         return found
     }
 }

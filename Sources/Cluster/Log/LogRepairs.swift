@@ -1,4 +1,5 @@
 import Synchronization
+import Telemetry
 
 /// What the feed has to read from the database, collected until it does.
 final class LogRepairs: Sendable {
@@ -13,33 +14,36 @@ final class LogRepairs: Sendable {
 
     private struct State {
         var requests: Set<Request> = []
-        var sleeper: Waiter<Void>?
+        var nextPoll: Duration
     }
 
-    private let state = Mutex(State())
+    private let clock: any Clock
+    private let alarm: Alarm
+    private let state: Mutex<State>
 
+    init(clock: any Clock) {
+        self.clock = clock
+        alarm = Alarm(clock: clock)
+        state = Mutex(State(nextPoll: clock.monotonic + LogFeed.pollInterval))
+    }
+
+    /// Taken up after `LogFeed.patience`: the rows before those that came too early are most often on their way.
     func ask(_ request: Request) {
-        let sleeper = state.withLock { state -> Waiter<Void>? in
-            state.requests.insert(request)
-            defer { state.sleeper = nil }
-            return state.sleeper
-        }
-        sleeper?.end(())
+        let isNew = state.withLock { $0.requests.insert(request).inserted }
+        if isNew { alarm.set(at: clock.monotonic + LogFeed.patience) }
     }
 
-    /// Waits until there is something to do. For one task.
-    func wait() async {
-        let sleeper = Waiter<Void>()
-        let isNeeded = state.withLock { state in
-            guard state.requests.isEmpty else { return false }
-            state.sleeper = sleeper
-            return true
-        }
-        if isNeeded { await sleeper.wait(cancelled: ()) }
-    }
-
-    func take() -> Set<Request> {
-        state.withLock { state in
+    /// Waits until there is something to do, and takes it: what was asked for, or the poll when its time has come. May be
+    /// nothing. For one task.
+    func next() async -> Set<Request> {
+        alarm.set(at: state.withLock { $0.nextPoll })
+        await alarm.wait()
+        let now = clock.monotonic
+        return state.withLock { state in
+            if state.nextPoll <= now {
+                state.nextPoll = now + LogFeed.pollInterval
+                state.requests.insert(.poll)
+            }
             defer { state.requests = [] }
             return state.requests
         }

@@ -135,14 +135,14 @@ extension LogRow {
     fileprivate var roomOfShard: RoomNID? {
         switch kind {
         case .roomEvents, .receipts, .privateReceipts: roomNID
-        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access: nil
+        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .other: nil
         }
     }
 
     /// The user to whose shard the row belongs.
     fileprivate var userOfShard: UserNID? {
         switch kind {
-        case .roomEvents, .receipts, .privateReceipts: nil
+        case .roomEvents, .receipts, .privateReceipts, .other: nil
         case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access: userNID
         }
     }

@@ -61,12 +61,15 @@ package final class Typing: Sendable {
     private let bus: EphemeralBus
     private let watches: UserWatches
     private let clock: any Clock
+    /// Set while somebody types.
+    private let alarm: Alarm
     private let state = Mutex(State())
 
     package init(bus: EphemeralBus, watches: UserWatches, clock: any Clock) {
         self.bus = bus
         self.watches = watches
         self.clock = clock
+        alarm = Alarm(clock: clock)
         bus.observe { [weak self] serial, payload in self?.receive(payload, serial: serial) }
     }
 
@@ -100,6 +103,7 @@ package final class Typing: Sendable {
         let now = clock.monotonic
         let (outcome, observers) = state.withLock { (apply(message, serial: serial, now: now, to: &$0), $0.observers) }
         guard outcome != .nothing else { return }
+        if message.timeout != nil { alarm.set(at: now + Self.sweepInterval) }
         if outcome == .changed { watches.touch(message.roomNID, ephemeral: serial) }
         let change = Change(
             roomNID: message.roomNID, userID: message.userID, isTyping: message.timeout != nil,
@@ -180,8 +184,10 @@ package final class Typing: Sendable {
 
     /// Ends typing whose time is over, until the task is cancelled.
     package func run() async {
-        while (try? await clock.sleep(for: Self.sweepInterval)) != nil {
+        while !Task.isCancelled {
+            await alarm.wait()
             for message in overdue() { await bus.send(message.encoded) }
+            if state.withLock({ !$0.busy.isEmpty }) { alarm.set(at: clock.monotonic + Self.sweepInterval) }
         }
     }
 

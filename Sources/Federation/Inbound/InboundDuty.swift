@@ -10,8 +10,6 @@ import Telemetry
 /// Everything that it does may be done twice: an event is written once, whoever writes it.
 package struct InboundDuty: Duty {
     package let name = "inbound"
-    /// How soon events are found that another worker has staged.
-    private static let pollInterval = Duration.seconds(1)
     /// Rooms of a shard that are worked on at the same time.
     private static let maxRoomsAtOnce = 4
     private static let pauseAfterFailure = Duration.seconds(1)
@@ -27,20 +25,35 @@ package struct InboundDuty: Duty {
 
     package func run(_ lease: DutyLease) async throws {
         let shard = Int16(lease.slot)
-        let rooms = RoomsUnderWay()
-        try await withThrowingDiscardingTaskGroup { group in
-            while !Task.isCancelled {
-                // Those under way may be due as well.
-                let due = try await services.staged.dueRooms(
-                    in: shard, now: services.now, limit: Self.maxRoomsAtOnce * 2)
-                for roomID in rooms.begin(due, atMost: Self.maxRoomsAtOnce) {
+        let underWay = RoomsUnderWay()
+        let due = services.slots.open(shard)
+        defer { services.slots.close(shard) }
+        await withDiscardingTaskGroup { group in
+            for await found in due {
+                for roomID in underWay.begin(found, atMost: Self.maxRoomsAtOnce) {
                     group.addTask {
                         await work(on: roomID)
-                        rooms.end(roomID)
-                        services.wakeUps.wake(shard)
+                        underWay.end(roomID)
+                        services.slots.wake(shard)
                     }
                 }
-                await services.wakeUps.wait(for: shard, atMost: Self.pollInterval)
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Looks for what is due, with one question for all slots.
+    package func runBeside() async {
+        while !Task.isCancelled {
+            let shards = await services.slots.next()
+            guard !shards.isEmpty else { continue }
+            do {
+                services.slots.offer(try await services.staged.dueRooms(in: shards, now: services.now))
+            } catch {
+                guard !Task.isCancelled else { return }
+                services.log.warning("waiting events could not be looked for", [.cause: "\(error)"])
+                try? await services.telemetry.clock.sleep(for: Self.pauseAfterFailure)
+                for shard in shards { services.slots.wake(shard) }
             }
         }
     }

@@ -16,7 +16,7 @@ package struct InboundServices: Sendable {
     package let telemetry: Telemetry
     let events: RemoteEvents
     let metrics: InboundMetrics
-    let wakeUps: InboundWakeUps
+    let slots: InboundSlots
 
     package init(
         rooms: RoomService, staged: InboundEventStore, verifier: EventVerifier, client: FederationClient,
@@ -32,7 +32,7 @@ package struct InboundServices: Sendable {
         self.telemetry = telemetry.labelled("inbound")
         events = RemoteEvents(client: client, verifier: verifier)
         metrics = InboundMetrics(telemetry.metrics)
-        wakeUps = InboundWakeUps(clock: telemetry.clock)
+        slots = InboundSlots(clock: telemetry.clock)
     }
 
     var log: Log { telemetry.log }

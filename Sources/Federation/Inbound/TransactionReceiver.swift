@@ -9,12 +9,16 @@ import Telemetry
 ///
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1sendtxnid
 package final class TransactionReceiver: Sendable {
+    /// A server sends its next transaction when the one before was answered; only one that gave up waiting has more.
+    static let limits = Places<ServerName>.Limits(
+        ofKey: { _ in 1 }, inAll: 64, waitingOfKey: 4, waitingInAll: 512)
     private static let retryAfter = Duration.seconds(5)
 
     private let services: InboundServices
     private let pdus: PDUReceiver
     private let edus: EDUReceiver
-    private let gate = TransactionGate()
+    /// A server's transactions are worked on one after the other, as they were sent.
+    private let places = Places(limits)
     private let memory = TransactionMemory()
 
     package init(_ services: InboundServices) {
@@ -46,7 +50,7 @@ package final class TransactionReceiver: Sendable {
             throw refusal
         case .new:
             do {
-                let answer = try await gate.pass(origin) { try await work(on: transaction, from: origin) }
+                let answer = try await work(inTurn: transaction, from: origin)
                 memory.end(digest, answer)
                 services.metrics.count(InboundMetrics.TransactionOutcome.answered)
                 return answer
@@ -61,6 +65,16 @@ package final class TransactionReceiver: Sendable {
     }
 
     private var refusal: MatrixError { .limitExceeded(retryAfter: Self.retryAfter) }
+
+    private func work(
+        inTurn transaction: Transaction, from origin: ServerName
+    ) async throws -> Transaction.Result {
+        do {
+            return try await places.hold(origin) { try await work(on: transaction, from: origin) }
+        } catch is Places<ServerName>.Refusal {
+            throw refusal
+        }
+    }
 
     private func work(on transaction: Transaction, from origin: ServerName) async throws -> Transaction.Result {
         let failures = try await pdus.receive(transaction.pdus, from: origin)

@@ -12,7 +12,7 @@ extension FederatedRooms {
         _ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]
     ) async throws {
         let draft = MembershipDraft(roomID: roomID, user: user.userID, membership: .join, content: content)
-        try await flights.run(roomID, user.userID) { try await enter(by: draft, via: others(servers)) }
+        try await joins.run(roomID, user.userID) { try await enter(by: draft, via: others(servers)) }
     }
 
     private func enter(by draft: MembershipDraft, via servers: [ServerName]) async throws {
@@ -20,8 +20,7 @@ extension FederatedRooms {
         let answer = try await trials.first(of: servers) { server in
             do {
                 let join = try await make(draft, .join, known: known, at: server)
-                return try await JoinAnswer(
-                    try await client.sendJoin(join, to: server), to: join, from: server, checkedBy: verifier)
+                return try await JoinAnswer(to: join, from: server, asking: client, checkedBy: verifier)
             } catch {
                 telemetry.log.info(
                     "not joined through a server",

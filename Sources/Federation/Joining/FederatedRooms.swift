@@ -12,7 +12,7 @@ package struct FederatedRooms: RemoteRooms {
     let keys: any RemoteKeys
     let telemetry: Telemetry
     let trials: ServerTrials
-    let flights = JoinFlights()
+    let joins = JoinsUnderWay()
     let history: HistoryFetcher
 
     /// - Parameter rooms: without other servers; `RoomService.reaching(_:)` makes of it the one that has them.

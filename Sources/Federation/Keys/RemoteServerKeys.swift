@@ -1,3 +1,4 @@
+import Cluster
 package import FederationAPI
 package import MatrixCore
 package import Storage
@@ -17,6 +18,8 @@ package final class RemoteServerKeys: RemoteKeys {
     private static let refreshMilliseconds: Int64 = 3600 * 1000
     /// A look that ends because the database knew may have been for another key.
     private static let maximumLooks = 2
+    /// Servers that are asked at the same time. Whoever comes then has to do with what is known.
+    private static let maximumFlights = 256
 
     private let serverName: ServerName
     let store: ServerKeyStore
@@ -25,7 +28,17 @@ package final class RemoteServerKeys: RemoteKeys {
     let telemetry: Telemetry
     private let known = GenerationalCache<ServerName, KnownKeys>(maxWeight: maximumServers)
     private let paces = GenerationalCache<ServerName, KeyPace>(maxWeight: maximumServers)
-    private let flights = KeyFlights()
+    private let flights = Flights<ServerName, Landing>(atMost: maximumFlights)
+
+    /// How a look ended.
+    private enum Landing: Sendable {
+        /// The database had the answer.
+        case known
+        /// Somebody was asked, or it was too early to ask again.
+        case asked
+        /// The wait was given up, or the look never began.
+        case none
+    }
 
     /// - Parameters:
     ///   - serverName: ours, whose keys are not looked for here.
@@ -81,14 +94,14 @@ package final class RemoteServerKeys: RemoteKeys {
 
     // MARK: Looking
 
-    private func look(for wish: KeyWish, of server: ServerName) async -> KeyFlights.Landing {
+    private func look(for wish: KeyWish, of server: ServerName) async -> Landing {
         let pace = pace(of: server)
         let now = telemetry.clock.monotonic
         guard pace.mayRead(at: now) || pace.mayAsk(at: now) else { return .none }
-        return await flights.join(server) { await self.fetch(wish, of: server) }
+        return (try? await flights.join(server) { await self.fetch(wish, of: server) }) ?? Landing.none
     }
 
-    private func fetch(_ wish: KeyWish, of server: ServerName) async -> KeyFlights.Landing {
+    private func fetch(_ wish: KeyWish, of server: ServerName) async -> Landing {
         var keys = known[server] ?? KnownKeys()
         if pace(of: server).mayRead(at: telemetry.clock.monotonic) {
             do {

@@ -1,8 +1,9 @@
 package import Cluster
+import Ephemeral
+import Logging
 import MatrixCore
 import Rooms
 import Storage
-import Synchronization
 import Telemetry
 
 /// Sends what local users do to the servers of their rooms: a slot for each part of the servers, by a hash of their names.
@@ -11,14 +12,22 @@ import Telemetry
 /// is too slow, is written down as behind, so that the cursor can go on, and gets the rest from the database later.
 package final class FederationSender: Duty {
     static let dutyName = "federation-sender"
+    /// Servers are not tried again more exactly than that.
+    private static let tick = Duration.seconds(1)
+    /// How often the database is asked for servers that were heard from, while some are out of reach: a hint may have been
+    /// lost.
+    private static let revivalInterval = Duration.seconds(15)
 
     package let name = FederationSender.dutyName
     private let ground: SendingGround
-    private let slots: SlotDirectory
+    private let slots: SenderSlots
+
+    private var telemetry: Telemetry { ground.services.telemetry }
+    private var feed: LogFeed { ground.services.feed }
 
     package init(_ services: SenderServices) {
         ground = SendingGround(services)
-        let slots = SlotDirectory()
+        let slots = SenderSlots(from: services.feed.heads, clock: services.telemetry.clock)
         self.slots = slots
         services.heard.observe { server in slots[DestinationSlots.slot(of: server)]?.revive(server) }
     }
@@ -26,57 +35,90 @@ package final class FederationSender: Duty {
     package var slotCount: Int { DestinationSlots.count }
 
     package func run(_ lease: DutyLease) async throws {
-        let slot = SenderSlot(lease, ground)
+        let slot = SenderSlot(lease, ground, alarm: slots.alarm)
         try await slot.begin()
-        slots[slot.number] = slot
-        let changes = ground.typing.changes(for: slot.number)
+        slots.open(slot)
         defer {
-            slots[slot.number] = nil
-            ground.typing.close(slot.number)
+            slots.close(slot)
             slot.end()
         }
         try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { try await slot.follow() }
-            group.addTask { await slot.keepTime() }
-            group.addTask { await slot.takeTyping(changes) }
+            group.addTask { [slots] in try await slot.catchUp(with: slots) }
             for await server in slot.servers { group.addTask { await slot.work(on: server) } }
             group.cancelAll()
         }
     }
-}
 
-/// The slots that this worker works on.
-private final class SlotDirectory: Sendable {
-    private let slots = Mutex<[Int: SenderSlot]>([:])
-
-    subscript(number: Int) -> SenderSlot? {
-        get { slots.withLock { $0[number] } }
-        set { slots.withLock { $0[number] = newValue } }
+    package func runBeside() async {
+        await withTaskGroup { group in
+            group.addTask { await self.follow() }
+            group.addTask { await self.takeTyping() }
+            group.addTask { await self.keepTime() }
+        }
     }
-}
 
-/// What all slots of a worker share.
-final class SendingGround: Sendable {
-    let services: SenderServices
-    let events: OutgoingEvents
-    let servers: RoomServers
-    let rows: OutgoingRows
-    let typing: TypingOutlet
-    let transmitter: Transmitter
-    let metrics: SenderMetrics
+    // MARK: What all slots share
 
-    init(_ services: SenderServices) {
-        self.services = services
-        let writing = services.rooms.writing
-        let interning = services.rooms.reader.interning
-        metrics = SenderMetrics(services.telemetry.metrics)
-        events = OutgoingEvents(rooms: services.rooms, store: services.destinations)
-        servers = RoomServers(
-            store: services.destinations, interning: interning, own: writing.localServerNID, feed: services.feed)
-        rows = OutgoingRows(
-            events: events, servers: servers, receipts: services.receipts, interning: interning,
-            own: services.rooms.server.name)
-        typing = TypingOutlet(services.typing, own: services.rooms.server.name, clock: services.telemetry.clock)
-        transmitter = Transmitter(services, metrics: metrics)
+    /// Follows the log, and tells the slots what its rows mean.
+    private func follow() async {
+        var follower = LogFollower(feed: feed, from: slots.told)
+        while !Task.isCancelled {
+            do {
+                let rows = try await follower.next()
+                if slots.skip(to: follower.cursor) { continue }
+                slots.tell(try await ground.read(rows), upTo: follower.cursor)
+            } catch {
+                guard !Task.isCancelled else { return }
+                telemetry.log.warning("the log could not be followed; trying again", [.cause: "\(error)"])
+                try? await telemetry.clock.sleep(for: SenderSlot.pauseAfterFailure)
+            }
+        }
+    }
+
+    /// Takes in who types.
+    private func takeTyping() async {
+        for await change in ground.typing.changes() {
+            let slots = slots.all
+            guard !slots.isEmpty else { continue }
+            do {
+                guard let room = try await ground.events.room(change.roomNID) else { continue }
+                let list = try await ground.servers.servers(of: room.nid, shard: room.shard)
+                let typing = OutgoingTyping(roomID: room.roomID, userID: change.userID, isTyping: change.isTyping)
+                for slot in slots { slot.take(typing, for: list.servers(in: slot.number)) }
+            } catch {
+                telemetry.log.debug("typing could not be told to other servers", [.cause: "\(error)"])
+            }
+        }
+    }
+
+    /// Begins with servers that are to be tried again. One timer for all of them, and none when there are no such servers.
+    private func keepTime() async {
+        let clock = telemetry.clock
+        var asked = clock.monotonic
+        while !Task.isCancelled {
+            await slots.alarm.wait()
+            for slot in slots.all { slot.beginDue() }
+            let begun = clock.monotonic
+            guard var next = slots.all.compactMap(\.nextRetry).min() else { continue }
+            if begun - asked >= Self.revivalInterval {
+                asked = begun
+                await readRevived()
+                next = slots.all.compactMap(\.nextRetry).min() ?? next
+            }
+            try? await clock.sleep(for: Self.tick)
+            // Wall clocks are set now and then: it is looked again before long.
+            let pause = Duration.milliseconds(max(next - clock.nowMilliseconds, 0))
+            slots.alarm.set(at: min(clock.monotonic + pause, asked + Self.revivalInterval))
+        }
+    }
+
+    private func readRevived() async {
+        do {
+            for server in try await ground.services.destinations.revived() {
+                slots[DestinationSlots.slot(of: server)]?.revive(server)
+            }
+        } catch {
+            telemetry.log.debug("servers that were heard from could not be read", [.cause: "\(error)"])
+        }
     }
 }

@@ -2,7 +2,6 @@ import Cluster
 import MatrixCore
 import Rooms
 import Storage
-import Synchronization
 
 /// What a row of the log means for other servers.
 final class OutgoingRow: Sendable {
@@ -42,10 +41,12 @@ final class OutgoingRow: Sendable {
     func destinations(in slot: Int) -> [ServerName] { servers.servers(in: slot).map(\.name) }
 }
 
-/// Reads what rows of the log mean for other servers. All slots of a worker ask for the same rows at the same time: whoever
-/// is first reads, the others wait for that.
+/// Reads what rows of the log mean for other servers. Slots that were taken over together ask for the same rows at the same
+/// time.
 final class OutgoingRows: Sendable {
     private static let maxCachedBytes = 8 << 20
+    /// Nobody reads more than one row at a time; so they are not more than the slots and who tells them.
+    private static let maxFlights = 64
 
     private struct Key: Hashable {
         let shard: Int16
@@ -58,7 +59,7 @@ final class OutgoingRows: Sendable {
     private let interning: Interning
     private let own: ServerName
     private let cache = GenerationalCache<Key, OutgoingRow>(maxWeight: maxCachedBytes) { $0.weight }
-    private let underWay = Mutex<[Key: [Waiter<Void>]]>([:])
+    private let flights = Flights<Key, OutgoingRow>(atMost: maxFlights)
 
     init(
         events: OutgoingEvents, servers: RoomServers, receipts: ReceiptStore, interning: Interning, own: ServerName
@@ -73,35 +74,12 @@ final class OutgoingRows: Sendable {
     func read(_ row: LogRow) async throws -> OutgoingRow {
         guard let room = row.roomNID, row.kind.concernsMembers else { return .nothing }
         let key = Key(shard: row.shard, position: row.position)
-        while true {
-            if let known = cache[key] { return known }
-            if let waiter = waiter(for: key) {
-                await waiter.wait(cancelled: ())
-                try Task.checkCancellation()
-                continue
-            }
-            defer { finish(key) }
+        if let known = cache[key] { return known }
+        return try await flights.join(key) { [self] in
             let read = row.kind == .receipts ? try await readReceipts(row, room) : try await readEvents(row, room)
             cache.keep(read, for: key)
             return read
         }
-    }
-
-    /// `nil` for who is to read; the others get the end of that to wait for.
-    private func waiter(for key: Key) -> Waiter<Void>? {
-        underWay.withLock { underWay in
-            guard underWay[key] != nil else {
-                underWay[key] = []
-                return nil
-            }
-            let waiter = Waiter<Void>()
-            underWay[key]?.append(waiter)
-            return waiter
-        }
-    }
-
-    private func finish(_ key: Key) {
-        for waiter in underWay.withLock({ $0.removeValue(forKey: key) }) ?? [] { waiter.end(()) }
     }
 
     private func readEvents(_ row: LogRow, _ roomNID: RoomNID) async throws -> OutgoingRow {

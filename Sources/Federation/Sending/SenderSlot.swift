@@ -12,10 +12,6 @@ import Telemetry
 final class SenderSlot: Sendable {
     /// Events that wait for servers of the slot, each counted for each server: with more, a single one may have fewer.
     static let crowded = 20_000
-    /// How often it is looked for servers to be tried again.
-    private static let tick = Duration.seconds(1)
-    /// How often the database is asked for servers that were heard from: a hint may have been lost.
-    private static let revivalInterval = Duration.seconds(15)
     static let pauseAfterFailure = Duration.seconds(1)
 
     struct State {
@@ -36,14 +32,17 @@ final class SenderSlot: Sendable {
     let servers: AsyncStream<ServerName>
     let beginning: AsyncStream<ServerName>.Continuation
     private let lease: DutyLease
+    /// Rings when a server is to be tried again.
+    private let alarm: Alarm
     private let start: LogVector
 
     var store: DestinationStore { ground.services.destinations }
     var telemetry: Telemetry { ground.services.telemetry }
     var log: Log { telemetry.log }
 
-    init(_ lease: DutyLease, _ ground: SendingGround) {
+    init(_ lease: DutyLease, _ ground: SendingGround, alarm: Alarm) {
         self.lease = lease
+        self.alarm = alarm
         self.ground = ground
         number = lease.slot
         fence = SlotFence(duty: FederationSender.dutyName, slot: Int32(lease.slot), epoch: lease.epoch)
@@ -86,69 +85,51 @@ final class SenderSlot: Sendable {
 
     // MARK: What comes
 
-    /// Follows the log.
-    func follow() async throws {
-        defer { beginning.finish() }
+    /// Reads on from the cursor, until the slot has got what the others of this worker have and is told with them.
+    func catchUp(with slots: SenderSlots) async throws {
         var follower = LogFollower(feed: ground.services.feed, from: start)
-        while !Task.isCancelled {
-            for row in try await follower.next() { take(row, try await read(row)) }
-            saveProgress()
+        while !slots.join(self, at: follower.cursor) {
+            let rows = try await follower.available()
+            take(try await ground.read(rows), upTo: follower.cursor)
+            if rows.isEmpty { try await follower.rest() }
         }
     }
 
-    /// Tries until it succeeds: beginning anew from the cursor would send much again.
-    private func read(_ row: LogRow) async throws -> OutgoingRow {
-        while true {
-            do {
-                return try await ground.rows.read(row)
-            } catch {
-                try Task.checkCancellation()
-                log.warning("what to send could not be read; trying again", [.cause: "\(error)"])
-                try await telemetry.clock.sleep(for: Self.pauseAfterFailure)
-            }
-        }
-    }
-
-    private func take(_ row: LogRow, _ outgoing: OutgoingRow) {
+    /// Takes in what rows of the log mean, all up to a cursor. What was taken in before is passed over.
+    func take(_ rows: [ReadRow], upTo cursor: LogVector) {
         state.withLock { state in
-            for addressed in outgoing.events {
-                for server in outgoing.destinations(of: addressed, in: number) {
-                    with(server, in: &state) { outbox, state in
-                        let limit =
-                            state.queued < Self.crowded ? Outbox.maxQueued : Outbox.maxQueuedWhenCrowded
-                        if outbox.add(addressed.event, shard: row.shard, position: row.position, limit: limit) {
-                            state.progress.begin(row.position, of: row.shard)
-                        }
+            for row in rows where row.position > state.progress.read(of: row.shard) { take(row, in: &state) }
+            for shard in 0..<cursor.shardCount {
+                state.progress.advance(to: cursor[Int16(shard)], of: Int16(shard))
+            }
+        }
+        saveProgress()
+    }
+
+    private func take(_ row: ReadRow, in state: inout State) {
+        let outgoing = row.outgoing
+        for addressed in outgoing.events {
+            for server in outgoing.destinations(of: addressed, in: number) {
+                with(server, in: &state) { outbox, state in
+                    let limit = state.queued < Self.crowded ? Outbox.maxQueued : Outbox.maxQueuedWhenCrowded
+                    if outbox.add(addressed.event, shard: row.shard, position: row.position, limit: limit) {
+                        state.progress.begin(row.position, of: row.shard)
                     }
                 }
             }
-            if !outgoing.receipts.isEmpty {
-                for server in outgoing.destinations(in: number) {
-                    with(server, in: &state) { outbox, _ in
-                        for receipt in outgoing.receipts { outbox.messages.add(receipt) }
-                    }
-                }
+        }
+        guard !outgoing.receipts.isEmpty else { return }
+        for server in outgoing.destinations(in: number) {
+            with(server, in: &state) { outbox, _ in
+                for receipt in outgoing.receipts { outbox.messages.add(receipt) }
             }
-            state.progress.advance(to: row.position, of: row.shard)
         }
     }
 
-    /// Takes in who types, until the task is cancelled.
-    func takeTyping(_ changes: AsyncStream<Typing.Change>) async {
-        for await change in changes {
-            do {
-                guard let room = try await ground.events.room(change.roomNID) else { continue }
-                let list = try await ground.servers.servers(of: room.nid, shard: room.shard)
-                let typing = OutgoingTyping(
-                    roomID: room.roomID, userID: change.userID, isTyping: change.isTyping)
-                state.withLock { state in
-                    for server in list.servers(in: number) {
-                        with(server.name, in: &state) { outbox, _ in outbox.messages.add(typing) }
-                    }
-                }
-            } catch {
-                log.debug("typing could not be told to other servers", [.cause: "\(error)"])
-            }
+    func take(_ typing: OutgoingTyping, for servers: [JoinedServer]) {
+        guard !servers.isEmpty else { return }
+        state.withLock { state in
+            for server in servers { with(server.name, in: &state) { outbox, _ in outbox.messages.add(typing) } }
         }
     }
 
@@ -167,46 +148,36 @@ final class SenderSlot: Sendable {
 
     // MARK: Time
 
-    /// Begins with servers that are to be tried again, until the task is cancelled. One timer for all of them.
-    func keepTime() async {
-        var asked = telemetry.clock.monotonic
-        while (try? await telemetry.clock.sleep(for: Self.tick)) != nil {
-            let now = telemetry.clock.nowMilliseconds
-            state.withLock { state in
-                guard state.nextRetry <= now else { return }
-                let due = state.failing.filter { $0.value.retryAt <= now }
-                for (server, trouble) in due {
-                    state.failing[server] = nil
-                    state.outboxes[server] = Outbox(catchingUpAfter: trouble)
-                    beginning.yield(server)
-                }
-                state.nextRetry = state.failing.values.map(\.retryAt).min() ?? .max
-            }
-            guard telemetry.clock.monotonic - asked >= Self.revivalInterval else { continue }
-            asked = telemetry.clock.monotonic
-            await readRevived()
-        }
-    }
+    /// Milliseconds since 1970: when the first of the servers that cannot be reached is to be tried again; `nil` without one.
+    var nextRetry: Int64? { state.withLock { $0.failing.isEmpty ? nil : $0.nextRetry } }
 
-    private func readRevived() async {
-        guard state.withLock({ !$0.failing.isEmpty }) else { return }
-        do {
-            for server in try await store.revived() { revive(server) }
-        } catch {
-            log.debug("servers that were heard from could not be read", [.cause: "\(error)"])
-        }
-    }
-
-    /// A server was heard from: it is tried again at the next tick.
-    func revive(_ server: ServerName) {
+    /// Begins with servers that are to be tried again now.
+    func beginDue() {
         let now = telemetry.clock.nowMilliseconds
         state.withLock { state in
-            guard var trouble = state.failing[server], trouble.retryAt > now else { return }
+            guard state.nextRetry <= now else { return }
+            let due = state.failing.filter { $0.value.retryAt <= now }
+            for (server, trouble) in due {
+                state.failing[server] = nil
+                state.outboxes[server] = Outbox(catchingUpAfter: trouble)
+                beginning.yield(server)
+            }
+            state.nextRetry = state.failing.values.map(\.retryAt).min() ?? .max
+        }
+    }
+
+    /// A server was heard from: it is tried again at once.
+    func revive(_ server: ServerName) {
+        let now = telemetry.clock.nowMilliseconds
+        let isDue = state.withLock { state in
+            guard var trouble = state.failing[server], trouble.retryAt > now else { return false }
             trouble.retryAt = now
             trouble.retryInterval = 0
             state.failing[server] = trouble
             state.nextRetry = min(state.nextRetry, now)
+            return true
         }
+        if isDue { alarm.ring() }
     }
 
     // MARK: Progress
@@ -215,6 +186,8 @@ final class SenderSlot: Sendable {
     func fail(_ server: ServerName, _ trouble: DestinationTrouble, in state: inout State) {
         state.failing[server] = trouble
         state.nextRetry = min(state.nextRetry, trouble.retryAt)
+        let pause = Duration.milliseconds(max(trouble.retryAt - telemetry.clock.nowMilliseconds, 0))
+        alarm.set(at: telemetry.clock.monotonic + pause)
         ground.metrics.failing.add(1)
     }
 

@@ -16,6 +16,8 @@ struct SlotProgress: Sendable {
     /// Everything at or below has been taken up.
     var read: LogVector { LogVector(lanes.map(\.read)) }
 
+    func read(of shard: Int16) -> Int64 { lanes.indices.contains(Int(shard)) ? lanes[Int(shard)].read : 0 }
+
     /// Everything at or below is done.
     var done: LogVector {
         LogVector(lanes.map { lane in lane.open.first.map { min($0.position - 1, lane.read) } ?? lane.read })

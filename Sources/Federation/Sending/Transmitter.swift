@@ -1,21 +1,35 @@
+import Cluster
 import FederationAPI
 import Logging
 import MatrixCore
 import Rooms
 import Telemetry
 
-/// Sends transactions, one at a time for each server.
+/// Sends transactions, one at a time for each server, and so many at a time that servers which hang do not hold up those
+/// that answer: most answer within a second, and one that takes longer gives its place to the next and goes on beside.
 struct Transmitter: Sendable {
+    enum Line: Sendable {
+        /// Servers that got the last transaction.
+        case healthy
+        /// Servers that did not wait in a line of their own.
+        case doubtful
+    }
+
+    static let limits = Places<Line>.Limits(ofKey: { $0 == .healthy ? 64 : 128 }, aside: 256)
+    /// After it one of a healthy server steps aside.
+    static let patience = Duration.seconds(5)
+
     private let client: FederationClient
     private let own: ServerName
-    private let places: SendingPlaces
+    private let places = Places(limits)
+    private let timeouts: Timeouts
     private let metrics: SenderMetrics
     private let telemetry: Telemetry
 
     init(_ services: SenderServices, metrics: SenderMetrics) {
         client = services.client
         own = services.rooms.server.name
-        places = SendingPlaces(timeouts: services.timeouts)
+        timeouts = services.timeouts
         self.metrics = metrics
         telemetry = services.telemetry
     }
@@ -23,8 +37,10 @@ struct Transmitter: Sendable {
     /// Sends a transaction, and returns when the server has taken it.
     ///
     /// - Throws: `TransmissionFailure` when it has not; `CancellationError`.
-    func send(_ batch: Outbox.Batch, to server: ServerName, in line: SendingPlaces.Line) async throws {
-        try await places.hold(line) {
+    func send(_ batch: Outbox.Batch, to server: ServerName, in line: Line) async throws {
+        try await places.hold(line) { place in
+            let ticket = line == .healthy ? timeouts.add(after: Self.patience) { place.stepAside() } : nil
+            defer { if let ticket { timeouts.remove(ticket) } }
             let now = telemetry.clock.nowMilliseconds
             let body = Transaction.body(
                 origin: own, originServerTS: now, pdus: batch.events.map(\.bytes), edus: batch.messages)

@@ -5,9 +5,9 @@ import Storage
 import Synchronization
 import Telemetry
 
-/// What local users' typing there is to tell other servers, for the slots of this worker.
+/// What local users' typing there is to tell other servers.
 final class TypingOutlet: Sendable {
-    /// Changes that wait for a slot; older ones are lost.
+    /// Changes that wait to be taken in; older ones are lost.
     private static let maxWaiting = 1000
     /// Other servers forget who types after a minute or so; it is said again this often.
     private static let repeatInterval = Duration.seconds(30)
@@ -20,7 +20,7 @@ final class TypingOutlet: Sendable {
     }
 
     private struct State {
-        var slots: [Int: AsyncStream<Typing.Change>.Continuation] = [:]
+        var taker: AsyncStream<Typing.Change>.Continuation?
         var told: [Typist: Duration] = [:]
     }
 
@@ -34,31 +34,33 @@ final class TypingOutlet: Sendable {
         typing.observe { [weak self] change in self?.take(change) }
     }
 
-    /// The changes from now on; an earlier stream of the slot ends.
-    func changes(for slot: Int) -> AsyncStream<Typing.Change> {
+    /// The changes from now on; an earlier stream ends.
+    func changes() -> AsyncStream<Typing.Change> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Typing.Change.self, bufferingPolicy: .bufferingNewest(Self.maxWaiting))
-        state.withLock { $0.slots.updateValue(continuation, forKey: slot) }?.finish()
+        let last = state.withLock { state in
+            defer { state.taker = continuation }
+            return state.taker
+        }
+        last?.finish()
         return stream
     }
-
-    func close(_ slot: Int) { state.withLock { $0.slots.removeValue(forKey: slot) }?.finish() }
 
     private func take(_ change: Typing.Change) {
         guard change.userID.serverName == own else { return }
         let typist = Typist(roomNID: change.roomNID, userID: change.userID)
         let now = clock.monotonic
-        let slots = state.withLock { state -> [AsyncStream<Typing.Change>.Continuation] in
+        let taker = state.withLock { state -> AsyncStream<Typing.Change>.Continuation? in
             if !change.isTyping {
                 state.told[typist] = nil
             } else if change.isRenewal, let told = state.told[typist], now - told < Self.repeatInterval {
-                return []
+                return nil
             } else {
                 if state.told.count >= Self.maxRemembered { state.told = [:] }
                 state.told[typist] = now
             }
-            return Array(state.slots.values)
+            return state.taker
         }
-        for slot in slots { slot.yield(change) }
+        taker?.yield(change)
     }
 }

@@ -1,3 +1,4 @@
+import Cluster
 import MatrixCore
 import NIOCore
 
@@ -14,6 +15,10 @@ package struct Thumbnail: Sendable {
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#thumbnails
 package struct Thumbnails: Sendable {
+    /// Thumbnails that are being made or wait for it; the thumbnailer's own line is shorter.
+    private static let maxFlights = 256
+    private static let retryAfter = Duration.seconds(5)
+
     private struct Key: Hashable {
         let digest: ContentDigest
         let size: ThumbnailSize
@@ -22,7 +27,8 @@ package struct Thumbnails: Sendable {
     private let downloads: MediaDownloads
     private let folder: MediaFolder
     private let thumbnailer: Thumbnailer
-    private let work = SharedWork<Key>()
+    /// Each is made once for all who want it at the same time.
+    private let flights = Flights<Key, Void>(atMost: maxFlights)
 
     package init(downloads: MediaDownloads, folder: MediaFolder, thumbnailer: Thumbnailer) {
         self.downloads = downloads
@@ -36,17 +42,22 @@ package struct Thumbnails: Sendable {
     package func thumbnail(_ wish: ThumbnailWish, of media: FoundMedia) async throws -> Thumbnail {
         let size = wish.size
         if let kept = try await kept(size, media.digest) { return kept }
-        try await work.run(Key(digest: media.digest, size: size)) {
-            // Whoever was at it before us may have ended between our look and our turn.
-            guard try await folder.thumbnail(size.name, of: media.digest) == nil else { return }
-            let original = try await downloads.content(of: media)
-            let format = try await format(of: original)
-            guard let format else { throw MatrixError.noThumbnail }
-            let picture = try await thumbnailer.make(size, of: original.path, in: format)
-            try await folder.keepThumbnail(picture, size.name, of: media.digest)
+        do {
+            try await flights.join(Key(digest: media.digest, size: size)) { try await make(size, of: media) }
+        } catch is Flights<Key, Void>.Refusal {
+            throw MatrixError.limitExceeded(retryAfter: Self.retryAfter)
         }
         guard let made = try await kept(size, media.digest) else { throw MatrixError.mediaNotFound }
         return made
+    }
+
+    private func make(_ size: ThumbnailSize, of media: FoundMedia) async throws {
+        // Whoever was at it before us may have ended between our look and our turn.
+        guard try await folder.thumbnail(size.name, of: media.digest) == nil else { return }
+        let original = try await downloads.content(of: media)
+        guard let format = try await format(of: original) else { throw MatrixError.noThumbnail }
+        let picture = try await thumbnailer.make(size, of: original.path, in: format)
+        try await folder.keepThumbnail(picture, size.name, of: media.digest)
     }
 
     private func kept(_ size: ThumbnailSize, _ digest: ContentDigest) async throws -> Thumbnail? {

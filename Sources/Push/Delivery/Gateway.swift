@@ -1,3 +1,4 @@
+import Cluster
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
@@ -16,13 +17,13 @@ struct Gateway: Sendable {
     private static let maxRequestsPerHost = 16
 
     private let requests: any OutboundRequests
-    private let places: KeyedPlaces<String>
+    private let places: Places<String>
     private let clock: any Clock
 
     init(requests: any OutboundRequests, clock: any Clock) {
         self.requests = requests
         self.clock = clock
-        places = KeyedPlaces(perKey: Self.maxRequestsPerHost)
+        places = Places(ofEach: Self.maxRequestsPerHost)
     }
 
     /// What became of a notification.

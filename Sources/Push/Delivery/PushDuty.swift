@@ -11,11 +11,13 @@ package struct PushDuty: Duty {
     package let name = "push"
     private let services: PushServices
     private let courier: PushCourier
-    private let search: RecipientSearch
+    private let search: PushSlot.RecipientSearch
+    /// How long events are gathered, so that those of all slots cost one query. A notification is not late by that.
+    private static let moment = Duration.milliseconds(50)
 
     package init(_ services: PushServices) {
         self.services = services
-        search = RecipientSearch(store: services.pushers, clock: services.telemetry.clock)
+        search = SharedQuestions(moment: Self.moment, clock: services.telemetry.clock)
         courier = PushCourier(services)
     }
 

@@ -15,6 +15,9 @@ final class PushSlot: Sendable {
     /// After it nobody wants to be told any more.
     static let maxAgeMilliseconds: Int64 = 24 * 3600 * 1000
 
+    /// Looks for those whom events notify, for all slots of a worker together.
+    typealias RecipientSearch = SharedQuestions<NotifyingEvent, [PushRecipient]>
+
     private struct State {
         var queues: [PusherKey: PusherQueue] = [:]
         var progress: PushProgress
@@ -58,7 +61,7 @@ final class PushSlot: Sendable {
                 order.append(event)
             }
         }
-        let recipients = Dictionary(grouping: try await search.recipients(of: order), by: \.event)
+        let recipients = try await recipients(of: Set(order))
         var pushes: [QueuedPush] = []
         for event in order {
             for recipient in recipients[event] ?? [] {
@@ -71,6 +74,12 @@ final class PushSlot: Sendable {
         // Whoever has read something wants another number on the badge.
         pushes += try await store.keys(of: Array(readers)).map { QueuedPush(pusher: $0) }
         return pushes
+    }
+
+    private func recipients(of events: Set<NotifyingEvent>) async throws -> [NotifyingEvent: [PushRecipient]] {
+        guard !events.isEmpty else { return [:] }
+        let found = try await search.ask(events) { [store] in try await store.recipients(of: Array($0)) }
+        return Dictionary(grouping: found.filter { events.contains($0.event) }, by: \.event)
     }
 
     /// Adds a notification to its pusher's queue.

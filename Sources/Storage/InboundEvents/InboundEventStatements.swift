@@ -9,8 +9,13 @@ enum InboundEventStatements {
     static let dueRooms = Statement(
         "inbound.due_rooms",
         """
-        select room_id from inbound_events where shard = $1 and next_attempt_ms <= $2
-        group by room_id order by min(next_attempt_ms) limit $3
+        select s.shard, due.room_id from unnest($1::smallint[]) as s(shard)
+        cross join lateral (
+            select e.room_id, min(e.next_attempt_ms) as since from inbound_events e
+            where e.shard = s.shard and e.next_attempt_ms <= $2
+            group by e.room_id order by 2 limit \(InboundEventStore.maxDueRooms)
+        ) due
+        order by s.shard, due.since
         """, mode: .read)
     static let ofRoom = Statement(
         "inbound.of_room",

@@ -43,14 +43,32 @@ package struct LeaseStore: Sendable {
         _ = try await pool.query(LeaseStatements.leave, duty, worker)
     }
 
-    /// Saves how far a slot has come.
+    /// Saves how far slots have come.
     ///
-    /// - Returns: false when the slot has another holder by now: then nothing was saved.
-    package func save(
-        _ cursor: LogVector, duty: String, slot: Int32, worker: String, epoch: Int64
-    ) async throws -> Bool {
-        let rows = try await pool.query(LeaseStatements.saveCursor, duty, slot, worker, epoch, cursor.positions)
-        guard var row = rows.first else { return false }
-        return try row.next(Bool.self)
+    /// - Parameter cursors: in ascending order of their slots.
+    /// - Returns: the slots that were saved. The others have another holder by now.
+    package func save(_ cursors: [SlotCursor], duty: String, worker: String) async throws -> Set<Int32> {
+        guard !cursors.isEmpty else { return [] }
+        let rows = try await pool.query(
+            LeaseStatements.saveCursors, duty, worker, cursors.map(\.slot), cursors.map(\.epoch),
+            cursors.map { "{\($0.cursor.positions.map(String.init).joined(separator: ","))}" })
+        return Set(
+            try rows.map { row in
+                var row = row
+                return try row.next(Int32.self)
+            })
+    }
+}
+
+/// How far the holder of a slot has come.
+package struct SlotCursor: Sendable {
+    package let slot: Int32
+    package let epoch: Int64
+    package let cursor: LogVector
+
+    package init(slot: Int32, epoch: Int64, cursor: LogVector) {
+        self.slot = slot
+        self.epoch = epoch
+        self.cursor = cursor
     }
 }

@@ -2,6 +2,8 @@ package import MatrixCore
 
 /// What a row of the log says has changed.
 package enum LogKind: Int16, Sendable, CaseIterable {
+    /// What a newer release writes and this one does not know: it has its place in the order. Never written.
+    case other = 0
     /// Events of a room; the row is the room's head while it is its newest.
     case roomEvents = 1
     /// Receipts in a room.

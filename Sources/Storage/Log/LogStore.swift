@@ -72,7 +72,7 @@ package struct LogStore: Sendable {
         var row = row
         let shard = try row.next(Int16.self)
         let position = try row.next(Int64.self)
-        guard let kind = LogKind(rawValue: try row.next(Int16.self)) else { throw StorageError.corrupt("log.kind") }
+        let kind = LogKind(rawValue: try row.next(Int16.self)) ?? .other
         return LogRow(
             shard: shard, position: position, kind: kind, roomNID: try row.next(Int64?.self).map { RoomNID($0) },
             userNID: try row.next(Int64?.self).map { UserNID($0) },
@@ -86,8 +86,11 @@ package struct LogStore: Sendable {
         let after = try row.next([UInt8]?.self)
         let before = try row.next([UInt8]?.self)
         guard kind == .roomEvents, let after else { return nil }
-        return LogStateChange(
-            before: try before.map(RoomStore.stateRoot) ?? .empty, after: try RoomStore.stateRoot(after))
+        // One that cannot be read is the trouble of whoever wants that room's state; it must not end the following of all.
+        guard let after = try? RoomStore.stateRoot(after),
+            let before = before == nil ? .empty : try? before.map(RoomStore.stateRoot)
+        else { return nil }
+        return LogStateChange(before: before, after: after)
     }
 
     /// The states of rooms at two positions of their shards: `empty` before a room's first events.

@@ -38,7 +38,9 @@ package struct Homeserver: Sendable {
         _ configuration: ServerConfiguration, worker: String, roles: Set<WorkerRole>, migrates: Bool,
         telemetry: Telemetry
     ) async throws -> Homeserver {
-        let core = try await HomeserverCore.lay(configuration, worker: worker, migrates: migrates, telemetry: telemetry)
+        let core = try await HomeserverCore.lay(
+            configuration, worker: worker, migrates: migrates,
+            hintRest: roles.contains(.clientAPI) ? .zero : HomeserverCore.relaxedHintRest, telemetry: telemetry)
         let push = PushPart(core)
         let federation = FederationLink(core)
         let rooms = try await RoomsPart(core, notifications: push.notifications, federation: federation)

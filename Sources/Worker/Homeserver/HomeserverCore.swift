@@ -31,11 +31,15 @@ package struct HomeserverCore: Sendable {
     /// Makes all of this process's own requests, so that what the operator allows holds for each.
     let requests: OutboundClient
 
+    /// How long hints may wait in workers for which nobody waits: those then read many at once.
+    static let relaxedHintRest = Duration.milliseconds(20)
+
     /// Connects, checks that the database is the one that the configuration means, and begins to follow the log.
     ///
+    /// - Parameter hintRest: how long hints may wait after others were read.
     /// - Throws: `StartFailure` with what an operator should do.
     static func lay(
-        _ configuration: ServerConfiguration, worker: String, migrates: Bool, telemetry: Telemetry
+        _ configuration: ServerConfiguration, worker: String, migrates: Bool, hintRest: Duration, telemetry: Telemetry
     ) async throws -> HomeserverCore {
         let keys = try SigningKeyFile(path: configuration.signingKeyPath).loadOrCreate(telemetry.random)
         let reactor = try Reactor()
@@ -45,8 +49,9 @@ package struct HomeserverCore: Sendable {
         var redis: RedisClient?
         var hints: any HintBus = NoHints()
         if let section = configuration.redis {
-            let client = RedisClient(
-                RedisConfiguration(section.url), reactor: reactor, logger: telemetry.log.labelled("redis").logger)
+            var settings = RedisConfiguration(section.url)
+            settings.subscriberRest = hintRest
+            let client = RedisClient(settings, reactor: reactor, logger: telemetry.log.labelled("redis").logger)
             hints = RedisHints(client: client, telemetry: telemetry)
             redis = client
         }

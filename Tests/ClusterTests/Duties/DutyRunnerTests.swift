@@ -27,6 +27,12 @@ struct DutyRunnerTests {
             telemetry: worker.telemetry)
     }
 
+    /// Whether the dead worker can save how far it has come with slot 3.
+    private func isSaved(_ positions: [Int64], epoch: Int64, in leases: LeaseStore) async throws -> Bool {
+        let cursor = SlotCursor(slot: 3, epoch: epoch, cursor: LogVector(positions))
+        return try await leases.save([cursor], duty: "test", worker: "dead") == [3]
+    }
+
     @Test func slotsAreSpreadGivenBackAndTakenOver() async throws {
         try await TestCluster.with { cluster in
             try await cluster.withWorker { worker in
@@ -70,7 +76,7 @@ struct DutyRunnerTests {
                     duty: "test", worker: "dead", slots: 8, timeToLive: DutyRunner.timeToLive)
                 #expect(dead.map(\.slot) == Array(0..<8))
                 #expect(dead.allSatisfy { $0.epoch == 1 && $0.cursor == nil })
-                #expect(try await leases.save(LogVector([1]), duty: "test", slot: 3, worker: "dead", epoch: 1))
+                #expect(try await isSaved([1], epoch: 1, in: leases))
                 let duty = Waiting()
                 let heir = runner(duty, worker, "heir")
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -81,8 +87,8 @@ struct DutyRunnerTests {
                     try await eventually(within: .seconds(9), "the duty itself") { duty.starts[3] != nil }
                     #expect(duty.starts[3]?.epoch == 2)
                     #expect(duty.starts[3]?.cursor == LogVector([1]))
-                    #expect(try await !leases.save(LogVector([9]), duty: "test", slot: 3, worker: "dead", epoch: 1))
-                    #expect(try await !leases.save(LogVector([9]), duty: "test", slot: 3, worker: "dead", epoch: 2))
+                    #expect(try await !isSaved([9], epoch: 1, in: leases))
+                    #expect(try await !isSaved([9], epoch: 2, in: leases))
                     heir.stop()
                     try await group.waitForAll()
                 }
@@ -112,6 +118,55 @@ struct DutyRunnerTests {
                     runner.stop()
                     try await group.waitForAll()
                 }
+            }
+        }
+    }
+
+    @Test func cursorsOfManySlotsAreSavedTogetherAndEachForItself() async throws {
+        try await TestCluster.with { cluster in
+            try await cluster.withWorker { worker in
+                let leases = LeaseStore(pool: worker.pool)
+                let held = try await leases.renew(duty: "test", worker: "one", slots: 4, timeToLive: .seconds(60))
+                #expect(held.count == 4)
+                let saved = try await leases.save(
+                    (0..<5).map { slot in
+                        SlotCursor(
+                            slot: slot, epoch: slot == 2 ? 9 : 1, cursor: LogVector([Int64(slot), .max]))
+                    }, duty: "test", worker: "one")
+                #expect(saved == [0, 1, 3], "neither with another epoch nor a slot that nobody has")
+                let records = try await leases.renew(duty: "test", worker: "one", slots: 4, timeToLive: .seconds(60))
+                let cursors: [LogVector?] = records.map(\.cursor)
+                let expected: [Int64?] = [0, 1, nil, 3]
+                #expect(cursors == expected.map { slot in slot.map { LogVector([$0, .max]) } })
+                #expect(try await leases.save([], duty: "test", worker: "one").isEmpty)
+            }
+        }
+    }
+
+    @Test func whatRunsBesideTheSlotsEndsWithThem() async throws {
+        final class Accompanied: Duty {
+            let name = "accompanied"
+            let slotCount = 2
+            let state = Mutex<(begun: Int, ended: Int)>((0, 0))
+            func run(_ lease: DutyLease) async throws { try await Task.sleep(for: .seconds(60)) }
+            func runBeside() async {
+                state.withLock { $0.begun += 1 }
+                try? await Task.sleep(for: .seconds(60))
+                state.withLock { $0.ended += 1 }
+            }
+        }
+        try await TestCluster.with { cluster in
+            try await cluster.withWorker { worker in
+                let duty = Accompanied()
+                let runner = runner(duty, worker, "one")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await runner.run() }
+                    try await eventually("both slots") { runner.slots.count == 2 }
+                    #expect(duty.state.withLock { $0 } == (1, 0))
+                    runner.stop()
+                    try await group.waitForAll()
+                }
+                #expect(duty.state.withLock { $0 } == (1, 1))
             }
         }
     }

@@ -142,15 +142,39 @@ struct LogFeedTests {
         }
     }
 
+    /// A worker of an older release, or one row that is damaged, must not end the following of a whole shard.
+    @Test func goesOnBehindRowsThatItCannotRead() async throws {
+        try await TestCluster.with { cluster in
+            try await cluster.withWorker { worker in
+                let recorder = Recorder(worker.feed)
+                let room = try await worker.room("a")
+                let damaged = try await worker.writeSilently(in: room)
+                _ = try await worker.pool.query(
+                    Statement("test.damage", "update log set state_root = '\\x09' where shard = $1"), room.shard)
+                _ = try await worker.pool.query(
+                    Statement("test.append", "select new_position from log_append($1, 99::smallint, null, null, 1)"),
+                    room.shard)
+                try await worker.feed.reachPresent(of: [room.shard])
+                #expect(recorder.positions[room.shard] == [damaged.position, damaged.position + 1])
+                let rows = worker.feed.withWindow { $0.rows(of: room.shard, after: 0, limit: 10) }
+                #expect(rows?.map(\.kind) == [.roomEvents, .other])
+                #expect(rows?.first?.state == nil)
+            }
+        }
+    }
+
     // MARK: Over Redis
 
     @Test func goesOnWhileRedisIsAwayAndUsesItAgain() async throws {
         let redis = try await PrivateRedis.start()
         try await TestCluster.with { cluster in
-            let (near, far) = (try client(redis, cluster), try client(redis, cluster))
+            // One takes each hint as it comes, the other many at once.
+            let (near, far) = (
+                try client(redis, cluster), try client(redis, cluster, rest: .milliseconds(20))
+            )
             let (nearHints, farHints) = (
-                RedisHints(client: near, telemetry: .silent),
-                RedisHints(client: far, telemetry: .silent)
+                RedisHints(client: near, telemetry: .silent()),
+                RedisHints(client: far, telemetry: .silent())
             )
             try await cluster.withWorker(hints: nearHints) { writer in
                 try await cluster.withWorker(hints: farHints) { reader in
@@ -182,8 +206,12 @@ struct LogFeedTests {
         try await redis.remove()
     }
 
-    private func client(_ redis: PrivateRedis, _ cluster: TestCluster) throws -> RedisClient {
-        RedisClient(try RedisConfiguration(url: redis.url), reactor: cluster.reactor, logger: Log.discarding.logger)
+    private func client(
+        _ redis: PrivateRedis, _ cluster: TestCluster, rest: Duration = .zero
+    ) throws -> RedisClient {
+        var configuration = try RedisConfiguration(url: redis.url)
+        configuration.subscriberRest = rest
+        return RedisClient(configuration, reactor: cluster.reactor, logger: Log.discarding.logger)
     }
 }
 
