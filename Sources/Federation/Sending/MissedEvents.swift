@@ -60,6 +60,19 @@ struct MissedEvents: Sendable {
         if !page.isEmpty { try await flush(&page, body) }
     }
 
+    /// The newest receipts that it missed; the others are of no use by now.
+    func receipts() async throws -> [OutgoingReceipt] {
+        let serverNID = try await ground.services.rooms.reader.interning.server(server)
+        return try await store.missedReceipts(
+            of: serverNID, since: since, upTo: upTo, own: ownNID, limit: OutgoingMessages.maxReceipts
+        ).map { receipt in
+            OutgoingReceipt(
+                place: OutgoingReceipt.Place(
+                    roomID: receipt.roomID, userID: receipt.userID, thread: receipt.thread),
+                eventID: receipt.eventID, sentAt: receipt.sentAt)
+        }
+    }
+
     private func flush(
         _ page: inout [OutgoingEvent], finished shard: Int16? = nil, _ body: (Page) async throws -> Void
     ) async throws {

@@ -45,6 +45,11 @@ struct OutgoingMessages: Sendable {
         receipts[receipt.place] = receipt
     }
 
+    /// Adds one that was missed, unless there is a newer one of its place.
+    mutating func addMissed(_ receipt: OutgoingReceipt) {
+        if receipts[receipt.place] == nil { add(receipt) }
+    }
+
     mutating func add(_ change: OutgoingTyping) {
         let typist = Typist(roomID: change.roomID, userID: change.userID)
         guard typing.count < Self.maxTyping || typing[typist] != nil else { return }

@@ -168,7 +168,10 @@ extension SenderSlot {
             self.note(behind, of: server)
         }
         note(target, of: server)
+        // After the events for which they are given. What came meanwhile is newer.
+        let receipts = try await missed.receipts()
         let isThere = state.withLock { state in
+            for receipt in receipts { state.outboxes[server]?.messages.addMissed(receipt) }
             guard state.outboxes[server]?.hasOverflowed == false else { return false }
             state.outboxes[server]?.goLive()
             return true

@@ -4,7 +4,7 @@ import Postgres
 enum DestinationStatements {
     static let all = [
         page, byName, keep, remove, heard, revived, joinedServers, someJoinedServers, earliestMembers, missedRooms,
-        departures, missedEvents,
+        departures, missedEvents, missedReceipts,
     ]
 
     private static let columns = "server_name, behind_since, failing_since_ms, retry_at_ms, retry_interval_ms"
@@ -106,5 +106,17 @@ enum DestinationStatements {
         where e.flags & 32 <> 0
             or exists (select 1 from users u where u.user_nid = e.sender_nid and u.server_nid = $4)
         order by e.position desc, e.event_nid desc limit $6
+        """, mode: .read)
+    /// The public receipts of local users that moved in the rooms that the server is in, the newest.
+    static let missedReceipts = Statement(
+        "destinations.missed_receipts",
+        """
+        select x.room_id, u.user_id, r.thread, r.event_id, r.sent_ms
+        from (select distinct room_nid from memberships where server_nid = $1 and membership = 1) m
+        join rooms x on x.room_nid = m.room_nid
+        join receipts r on r.room_nid = m.room_nid
+            and r.position > ($2::bigint[])[x.shard + 1] and r.position <= ($3::bigint[])[x.shard + 1]
+        join users u on u.user_nid = r.user_nid and u.server_nid = $4
+        where r.kind = 1 order by r.sent_ms desc limit $5
         """, mode: .read)
 }

@@ -150,4 +150,32 @@ package struct DestinationStore: Sendable {
             return EventNID(try row.next(Int64.self))
         }
     }
+
+    /// The newest of the public receipts of local users that moved between two vectors in rooms that the server is in.
+    package func missedReceipts(
+        of server: ServerNID, since: LogVector, upTo: LogVector, own: ServerNID, limit: Int
+    ) async throws -> [MissedReceipt] {
+        let rows = try await pool.query(
+            DestinationStatements.missedReceipts, server.rawValue, since.positions, upTo.positions, own.rawValue,
+            Int64(limit))
+        return try rows.map { row in
+            let (room, user, thread, event, sentAt) = try row.decode((String, String, String, String, Int64).self)
+            guard let roomID = RoomID(room), let userID = UserID(user), let eventID = EventID(event) else {
+                throw StorageError.corrupt("receipts")
+            }
+            return MissedReceipt(
+                roomID: roomID, userID: userID, thread: try ReceiptThread(stored: thread), eventID: eventID,
+                sentAt: sentAt)
+        }
+    }
+}
+
+/// Up to where a local user read while a server was out of reach.
+package struct MissedReceipt: Sendable {
+    package let roomID: RoomID
+    package let userID: UserID
+    package let thread: ReceiptThread
+    package let eventID: EventID
+    /// Milliseconds since 1970.
+    package let sentAt: Int64
 }

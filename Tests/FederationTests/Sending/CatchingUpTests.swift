@@ -1,4 +1,5 @@
 import Cluster
+import Ephemeral
 import Federation
 import MatrixCore
 import Rooms
@@ -248,6 +249,41 @@ import Testing
             #expect(try await !server.destinations.noteHeard(from: name, now: 6))
             #expect(try await server.destinations.remove(name, for: mine))
             #expect(try await server.destinations.record(of: name) == nil)
+        }
+    }
+
+    @Test func receiptsOfTheTimeThatItWasAwayComeAfterTheEvents() async throws {
+        try await SenderFixture.with { server in
+            let alice = try await server.user("alice")
+            let (room, other) = (try await server.room(by: alice), try await server.room(by: alice))
+            let bob = try await server.user("bob", on: "b")
+            try await server.join(room, bob)
+            try await server.join(other, try await server.user("carol", on: "c"))
+            try await server.sending {
+                server.federation.refuse("b.example", with: 502)
+                let first = try await server.say("1", in: room, as: alice)
+                try await server.federation.wait { _ in try await server.record("b.example") != nil }
+                let second = try await server.say("2", in: room, as: alice)
+                let third = try await server.say("3", in: other, as: alice)
+                for event in [first, second] {
+                    try await server.receipts.update(.init(read: event), by: alice, in: room)
+                }
+                try await server.receipts.update(.init(read: third), by: alice, in: other)
+                try await server.receipts.update(.init(read: first), by: bob, in: room)
+                try await server.receipts.update(.init(readPrivate: second), by: alice, in: room)
+                server.federation.refuse("b.example", with: nil)
+                try await server.pass(20)
+                try await server.federation.wait { !$0.edus(at: "b.example", ofType: "m.receipt").isEmpty }
+                let transactions = server.federation.transactions(to: "b.example")
+                #expect(server.federation.texts(at: "b.example") == ["1", "2"])
+                #expect(transactions.last?.pdus.isEmpty == true)
+                let told = server.federation.edus(at: "b.example", ofType: "m.receipt")
+                #expect(told.count == 1)
+                let read = told.first?[room.description]?["m.read"]
+                #expect(read?[alice.userID.description]?["event_ids"] == [.string(second.description)])
+                #expect(read?[bob.userID.description] == nil, "its own users' receipts are its own affair")
+                #expect(told.first?[other.description] == nil)
+            }
         }
     }
 }
