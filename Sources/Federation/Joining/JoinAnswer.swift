@@ -14,31 +14,54 @@ struct JoinAnswer: Sendable {
 
     private let version: RoomVersion
 
+    /// Sends a join, and takes in the answer while it arrives: of a large room it has hundreds of megabytes, of which nothing
+    /// is kept but the events.
+    ///
     /// - Parameters:
-    ///   - join: as we sent it.
+    ///   - join: what we send.
     ///   - server: who answers.
-    /// - Throws: `FederationError.malformed`.
+    /// - Throws: what ``FederationClient`` throws.
     init(
-        _ answer: JoinedRoom, to join: Event, from server: ServerName, checkedBy verifier: EventVerifier
+        to join: Event, from server: ServerName, asking client: FederationClient, checkedBy verifier: EventVerifier
+    ) async throws {
+        var entries: [Entry] = []
+        let answer = try await client.sendJoin(join, to: server) { some in
+            let events = await verifier.receive(some.map(\.pdu), in: join.version)
+            for (entry, event) in zip(some, events) {
+                entries.append(
+                    Entry(isState: entry.isState, isControl: Event.isControl(entry.pdu), event: event))
+            }
+        }
+        try await self.init(answer, entries, to: join, from: server, checkedBy: verifier)
+    }
+
+    /// An event of the answer, if it is one.
+    private struct Entry {
+        let isState: Bool
+        let isControl: Bool
+        let event: Result<Event, PDUFailure>
+    }
+
+    private init(
+        _ answer: JoinedRoom, _ entries: [Entry], to join: Event, from server: ServerName,
+        checkedBy verifier: EventVerifier
     ) async throws(FederationError) {
         guard !answer.membersOmitted else { throw .malformed("members were left out though nobody asked for that") }
         version = join.version
         self.join = try await Self.cosigned(join, answer.event, by: server, verifier)
-        let pdus = answer.state + answer.authChain
         var state: [StateKey: Event] = [:]
         var authChain: [Event] = []
         var lost = 0
-        for (index, result) in await verifier.check(pdus, in: join.version).enumerated() {
-            let isState = index < answer.state.count
+        for (entry, result) in zip(entries, await verifier.verify(entries.map(\.event))) {
             guard case .success(let event) = result else {
-                guard !isState || !Event.isControl(pdus[index]) else {
+                guard !entry.isState || !entry.isControl else {
                     throw .malformed("what decides about the room is not in order")
                 }
                 lost += 1
                 continue
             }
             guard event.roomID == join.roomID else { throw .malformed("an event of another room") }
-            guard isState else {
+            guard entry.isState else {
                 authChain.append(event)
                 continue
             }

@@ -27,15 +27,23 @@ extension FederationClient {
                     query: versions.map { ("ver", $0) })))
     }
 
+    /// - Parameter take: gets the events of the room while they arrive, some hundred at a time; nothing is known of them but
+    ///   that they are objects.
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_joinroomideventid
-    package func sendJoin(_ event: Event, to server: ServerName) async throws -> JoinedRoom {
+    package func sendJoin(
+        _ event: Event, to server: ServerName, take: ([JoinedRoom.Entry]) async throws -> Void
+    ) async throws -> JoinedRoom {
         var call = FederationCall(
             .put, to: server, "\(Self.version2)/send_join", [event.roomID.description, event.eventID.description],
             body: event.bytes)
         // The other server collects the whole state of the room before it answers.
         call.timeout = .seconds(300)
         call.maximumBytes = FederationCall.stateBytes
-        return try await JoinedRoom(answer: send(call))
+        let lists = [JoinedRoom.state, JoinedRoom.authChain]
+        return try await JoinedRoom(
+            answer: send(call, elementsOf: lists, atMost: WireLimits.stateEvents) { elements in
+                try await take(elements.map { JoinedRoom.Entry(isState: $0.array == 0, pdu: $0.value) })
+            })
     }
 
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_leaveroomideventid

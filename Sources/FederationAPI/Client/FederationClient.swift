@@ -32,15 +32,44 @@ package struct FederationClient: Sendable {
     /// - Throws: `FederationError`, `CancellationError`.
     package func send(_ call: FederationCall) async throws -> JSONDocument {
         try await withResponse(to: call) { head, stream in
-            var body = ByteBuffer()
-            for try await chunk in stream { body.writeImmutableBuffer(chunk) }
-            let bytes = Array(body.readableBytesView)
+            let bytes = try await Self.collect(stream)
             guard head.isSuccess else { throw Self.refusal(head, bytes) }
             guard let document = try? JSONDocument(parsing: bytes), document.root.isObject else {
                 throw FederationError.malformed("not a JSON object")
             }
             return document
         }
+    }
+
+    /// Makes a call whose answer is large: an object with lists that are handed over while they arrive, some hundred elements
+    /// at a time, so that the whole is never in memory.
+    ///
+    /// - Parameters:
+    ///   - lists: names of members. What is no object in them is left out, since one bad event must not cost its
+    ///     neighbours.
+    ///   - maximum: elements of each list.
+    /// - Returns: the rest of the answer; the lists are empty in it.
+    /// - Throws: `FederationError`, `CancellationError`, and what `take` throws.
+    func send(
+        _ call: FederationCall, elementsOf lists: [String], atMost maximum: Int,
+        take: ([(array: Int, value: JSONView)]) async throws -> Void
+    ) async throws -> JSONDocument {
+        try await withResponse(to: call) { head, stream in
+            guard head.isSuccess else { throw Self.refusal(head, try await Self.collect(stream)) }
+            var reader = ElementReader(lists: lists, maximum: maximum)
+            for try await chunk in stream {
+                try reader.read(chunk)
+                while reader.isFull { try await take(reader.takeElements()) }
+            }
+            if !reader.isEmpty { try await take(reader.takeElements()) }
+            return try reader.finish()
+        }
+    }
+
+    private static func collect(_ stream: BodyStream) async throws -> [UInt8] {
+        var body = ByteBuffer()
+        for try await chunk in stream { body.writeImmutableBuffer(chunk) }
+        return Array(body.readableBytesView)
     }
 
     /// Makes a call and lets `body` read the answer while it arrives, whatever its status.

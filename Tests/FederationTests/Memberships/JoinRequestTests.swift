@@ -20,9 +20,9 @@ import Testing
             let joined = try await here.join(there, event, to: room)
 
             #expect(try await here.membership(of: there.user("bob"), in: room) == .join)
-            #expect(joined.event?["state_key"]?.stringEquals(there.user("bob").description) == true)
-            #expect(!joined.membersOmitted)
-            #expect(joined.serversInRoom == [ServingInstallation.serverName])
+            #expect(joined.room.event?["state_key"]?.stringEquals(there.user("bob").description) == true)
+            #expect(!joined.room.membersOmitted)
+            #expect(joined.room.serversInRoom == [ServingInstallation.serverName])
             let told = try joined.state.map { try Event.receive($0, in: version) }
             #expect(Set(told.map(\.event.eventID)) == state)
             #expect(told.allSatisfy { $0.isContentIntact })

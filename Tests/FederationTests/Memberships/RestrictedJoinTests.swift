@@ -32,7 +32,7 @@ import Testing
             let joined = try await here.join(there, join, to: room)
 
             #expect(try await here.membership(of: there.user("bob"), in: room) == .join)
-            let signed = try Event.receive(try #require(joined.event), in: .v10).event
+            let signed = try Event.receive(try #require(joined.room.event), in: .v10).event
             #expect(signed.isSigned(by: ServingInstallation.serverName, keys: [here.key.id: here.key.publicKey]))
             #expect(signed.isSigned(by: there.name, keys: [there.key.id: there.key.publicKey]))
             #expect(signed.eventID == join.eventID)

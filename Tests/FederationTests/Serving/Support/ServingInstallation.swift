@@ -85,7 +85,9 @@ struct ServingInstallation: Sendable {
     /// What a server is told that joins.
     struct ToldRoom {
         let state: [JSONView]
-        let event: JSONView?
+        let authChain: [JSONView]
+        /// The rest of the answer.
+        let room: JoinedRoom
     }
 
     /// Lets a user of another server join as that server would do it.
@@ -99,7 +101,8 @@ struct ServingInstallation: Sendable {
         let answer = try await resident.join(server.request(.join, event), from: server.name)
         let document = try await Self.document(answer)
         return ToldRoom(
-            state: document["state"]?.array.map(Array.init) ?? [], event: try JoinedRoom(answer: document).event)
+            state: document["state"]?.array.map(Array.init) ?? [],
+            authChain: document["auth_chain"]?.array.map(Array.init) ?? [], room: try JoinedRoom(answer: document))
     }
 
     func draft(
