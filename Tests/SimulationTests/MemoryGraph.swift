@@ -67,8 +67,12 @@ struct MemoryGraph: RoomGraph {
         case deferred
     }
 
+    /// What a server may do wrong, to see whether it would be noticed.
+    enum Flaw { case forgetsRejections }
+
     let receipt: EventReceipt
     let version: RoomVersion
+    private let flaw: Flaw?
     private(set) var source = Events()
     private(set) var tree: StateTree
     private(set) var ends: [Node] = []
@@ -80,8 +84,9 @@ struct MemoryGraph: RoomGraph {
     private var generator: SeededGenerator
     private var lastNumber: Int64 = 0
 
-    init(create: Event, version: RoomVersion, seed: UInt64) async throws {
+    init(create: Event, version: RoomVersion, seed: UInt64, flaw: Flaw? = nil) async throws {
         self.version = version
+        self.flaw = flaw
         receipt = EventReceipt(roomID: create.roomID, version: version)
         generator = SeededGenerator(seed: seed)
         tree = StateTree(root: .empty, room: RoomNID(1), source: packs)
@@ -142,6 +147,8 @@ struct MemoryGraph: RoomGraph {
     private mutating func enter(
         _ event: Event, authEvents: [EventNID], before: StateRoot, verdict: ReceiptVerdict
     ) -> Node {
+        var verdict = verdict
+        if flaw == .forgetsRejections, case .rejected(let refusal) = verdict { verdict = .softFailed(refusal) }
         lastNumber += 1 + Int64(generator.number(below: 4))
         let number = EventNID(lastNumber)
         var key: StateKeyNID?

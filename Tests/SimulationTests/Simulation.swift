@@ -19,7 +19,7 @@ struct Simulation {
         var softFailed = 0
         var merges = 0
         var unsettled = 0
-        /// Runs after which some honest server had nobody in the room.
+        /// Runs after which honest servers took different branches for the present.
         var separated = 0
 
         static func += (left: inout Tally, right: Tally) {
@@ -52,7 +52,8 @@ struct Simulation {
     private var lies: [Event] = []
     private var made: [Event] = []
 
-    init(_ plan: Plan) async throws {
+    /// - Parameter flaw: what one of the honest servers does wrong.
+    init(_ plan: Plan, flaw: MemoryGraph.Flaw? = nil) async throws {
         self.plan = plan
         var generator = SeededGenerator(seed: plan.seed)
         let count = 3 + generator.number(below: 2)
@@ -75,7 +76,9 @@ struct Simulation {
         let beginning = try await RoomBeginning.events(plan.version, servers: count, &generator)
         servers = []
         for index in 0..<count {
-            var graph = try await MemoryGraph(create: beginning[0], version: plan.version, seed: generator.next())
+            var graph = try await MemoryGraph(
+                create: beginning[0], version: plan.version, seed: generator.next(),
+                flaw: index == (liar + 1) % count ? flaw : nil)
             for event in beginning.dropFirst() {
                 guard case .judged(.accepted) = try await graph.receive(event) else {
                     throw Disagreement("the room's first events are not accepted")
@@ -93,18 +96,16 @@ struct Simulation {
     mutating func run() async throws -> Tally {
         for _ in 0..<Self.maxSteps where made.count < targetEvents { try await step() }
         try await heal()
-        let isEverybodyThere = try await meet()
+        try await meet()
         let graphs = honestServers.map(\.graph)
         try await Agreement.aboutEvents(graphs + [try await inOtherOrder(graphs[0])])
         try await Agreement.aboutLeaves(graphs)
-        // Whoever has nobody in the room any more cannot tell the others what they have not taken for good. A liar with power
-        // may have closed the door before somebody came in.
-        if isEverybodyThere { try await Agreement.aboutNow(graphs) }
+        let isTogether = try await Agreement.aboutNow(graphs)
         // What is true where an event is made is true everywhere.
         for node in graphs[0].order where node.isRejected && !lies.contains(node.event) {
             throw Disagreement("\(node.event.type) \(node.eventID) of an honest server is rejected")
         }
-        return tally(isEverybodyThere)
+        return tally(isTogether)
     }
 
     private var honestIndices: [Int] { servers.indices.filter { $0 != liar } }
@@ -263,23 +264,15 @@ struct Simulation {
     }
 
     /// Servers may have soft-failed different events, so that they have different ends. Once everybody has said something
-    /// that all others heard, they have the same.
-    ///
-    /// - Returns: whether everybody could say something.
-    private mutating func meet() async throws -> Bool {
-        var isEverybodyThere = false
+    /// that all others heard, they mostly have the same.
+    private mutating func meet() async throws {
         for _ in 0..<2 {
-            isEverybodyThere = true
             for index in honestIndices {
                 time += 1
-                guard let event = try await greeting(of: servers[index]) else {
-                    isEverybodyThere = false
-                    continue
-                }
+                guard let event = try await greeting(of: servers[index]) else { continue }
                 for other in honestIndices { try await servers[other].receive(event) }
             }
         }
-        return isEverybodyThere
     }
 
     private func greeting(of server: SimulatedServer) async throws -> Event? {
@@ -290,7 +283,7 @@ struct Simulation {
         return nil
     }
 
-    private func tally(_ isEverybodyThere: Bool) -> Tally {
+    private func tally(_ isTogether: Bool) -> Tally {
         var tally = Tally()
         for server in honestServers {
             tally.events += server.graph.order.count
@@ -299,7 +292,7 @@ struct Simulation {
             tally.merges += server.graph.order.count { $0.event.prevEvents.count > 1 }
             tally.unsettled += server.waiting.count
         }
-        tally.separated = isEverybodyThere ? 0 : 1
+        tally.separated = isTogether ? 0 : 1
         return tally
     }
 }

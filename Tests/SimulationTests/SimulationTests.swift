@@ -53,6 +53,27 @@ import Testing
                 for line in try await simulation.transcript() { print(line) }
             }
         }
+        #expect(total.separated <= batch.count / 2)
         if Self.setting("APUS_SIMULATION_SEEDS") != nil { print(batch.testDescription, total) }
+    }
+
+    /// Otherwise all of this would say nothing.
+    @Test func aServerThatForgetsWhatItRejectedIsFoundOut() async throws {
+        var found = 0
+        for seed in UInt64(1)...10 {
+            var simulation = try await Simulation(Simulation.Plan(version: .v12, seed: seed), flaw: .forgetsRejections)
+            do { _ = try await simulation.run() } catch { found += 1 }
+        }
+        #expect(found > 5)
+    }
+
+    @Test func aSeedIsOneRun() async throws {
+        var transcripts: [[String]] = []
+        for _ in 0..<2 {
+            var simulation = try await Simulation(Simulation.Plan(version: .v11, seed: 7))
+            _ = try await simulation.run()
+            transcripts.append(try await simulation.transcript())
+        }
+        #expect(transcripts[0] == transcripts[1])
     }
 }
