@@ -182,7 +182,8 @@ class Room:
             event_id = waiting.pop()
             if event_id not in found:
                 found.add(event_id)
-                waiting += self.events[event_id].auth_event_ids()
+                if event_id in self.events:
+                    waiting += self.events[event_id].auth_event_ids()
         return found
 
 

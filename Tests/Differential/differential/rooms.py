@@ -349,16 +349,19 @@ class Room:
         """Whether a rejected event may be in a state that is compared.
 
         Version 1 resolves without asking who was rejected, since no state should have such events; Apus leaves them
-        out in all versions. And Synapse's resolution fails on a membership that is none.
+        out in all versions.
         """
         if self.version.state_res == StateResolutionVersions.V1:
             return False
         return self.rng.random() < 0.3 and self.is_whole(event)
 
-    @staticmethod
-    def is_whole(event):
-        """Whether Synapse's resolution can look at an event without failing."""
-        return event.type != "m.room.member" or isinstance(event.content.get("membership"), str)
+    def is_whole(self, event):
+        """Whether a resolution can look at an event: its membership is one, and all that it rests on is known state."""
+        if event.type == "m.room.member" and not isinstance(event.content.get("membership"), str):
+            return False
+        known = self.room.events
+        chain = self.room.auth_chain([event.event_id])
+        return all(event_id in known and known[event_id].is_state() for event_id in chain)
 
     def line(self):
         """The question for Apus: all of the room at once."""
