@@ -11,6 +11,7 @@ import pytest
 from apus_cluster import ApusCluster
 from outside.certificates import Authority
 from outside.client import Client, register
+from outside.processes import free_port
 from outside.synapse import Synapse
 
 NOT_SERVED = pathlib.Path(__file__).resolve().parents[1] / "ConformanceTests" / "Fixtures" / "not-served.txt"
@@ -91,6 +92,25 @@ def start_homeserver(request, data_folder):
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def start_federating(start_homeserver, authority):
+    """Starts a homeserver that others find under its name."""
+
+    def start(name, kind=None, **settings):
+        port = free_port()
+        certificate, key = authority.issue(name)
+        return start_homeserver(
+            name,
+            kind,
+            server_name=f"localhost:{port}",
+            tls=(certificate, key, port),
+            ca=authority.certificate,
+            **settings,
+        )
+
+    return start
 
 
 @pytest.fixture(scope="session")

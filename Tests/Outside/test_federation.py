@@ -9,32 +9,13 @@ import time
 
 import pytest
 
-from outside.client import bodies, ephemeral, joined, q, register, timeline
-from outside.processes import answers, free_port
+from outside.client import bodies, ephemeral, eventually, joined, q, register, timeline
+from outside.processes import answers
 
 pytestmark = pytest.mark.rests_on("PUT /_matrix/federation/v1/send/{txnId}")
 
 SECONDS = 30
 VERSIONS = ["10", "11", "12"]
-
-
-@pytest.fixture(scope="module")
-def start_federating(start_homeserver, authority):
-    """Starts a homeserver that others find under its name."""
-
-    def start(name, kind=None, **settings):
-        port = free_port()
-        certificate, key = authority.issue(name)
-        return start_homeserver(
-            name,
-            kind,
-            server_name=f"localhost:{port}",
-            tls=(certificate, key, port),
-            ca=authority.certificate,
-            **settings,
-        )
-
-    return start
 
 
 @pytest.fixture(scope="module")
@@ -69,17 +50,6 @@ def guest(servers, direction):
     """A user of the other server."""
     server = servers[direction[1]]
     return register([server.front_url, *server.base_urls], "guest")
-
-
-def eventually(check, seconds=SECONDS):
-    """The value of `check()` once it is true; asserts that this happens in time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = check()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"did not happen within {seconds} s"
-        time.sleep(0.3)
 
 
 def received(user, room, since, wanted):

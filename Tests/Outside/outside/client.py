@@ -228,6 +228,17 @@ def ephemeral(sync, room, kind):
     return [event["content"] for event in events if event["type"] == kind]
 
 
+def eventually(check, seconds=30):
+    """The value of `check()` once it is true; asserts that this happens in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = check()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"did not happen within {seconds} s"
+        time.sleep(0.3)
+
+
 def fresh_name(name="user"):
     return f"{name}-{next(_names)}-{secrets.token_hex(3)}"
 
