@@ -35,9 +35,11 @@ package struct InteractiveAuthentication: Sendable {
     ) async throws {
         let progress = try await progress(of: submission, for: operation)
         let attempt = AuthAttempt(operation: operation, flows: flows, submission: submission, memory: .nothing)
-        let granted = try await advance(attempt, from: progress)
-        guard let hash = granted.session else { return }
-        if try await !sessions.spend(hash, oldest: oldest) { throw try await beginAnew(attempt, .sessionIsUnknown) }
+        do {
+            guard let hash = try await advance(attempt, from: progress).session else { return }
+            if try await sessions.spend(hash, oldest: oldest) { return }
+        } catch is AuthSessionIsOver {}
+        throw try await beginAnew(attempt, .sessionIsUnknown)
     }
 
     /// When sessions began that are over now.
@@ -63,7 +65,7 @@ package struct InteractiveAuthentication: Sendable {
     /// Takes a step.
     ///
     /// - Returns: the session, when it is complete now; without one when it was done in a single request.
-    /// - Throws: a challenge, when it is not complete.
+    /// - Throws: a challenge, when it is not complete; ``AuthSessionIsOver`` when another request was faster.
     func advance(_ attempt: AuthAttempt, from progress: AuthProgress) async throws -> AuthGrant {
         guard let submission = attempt.submission else { throw try await beginAnew(attempt, nil) }
         if progress.isUnknown { throw try await beginAnew(attempt, .sessionIsUnknown) }
@@ -106,7 +108,7 @@ package struct InteractiveAuthentication: Sendable {
         case .tokenRefused:
             throw try await challenge(
                 attempt, progress, completed: progress.record?.completed ?? [], .registrationTokenIsWrong)
-        case .gone: throw try await beginAnew(attempt, .sessionIsUnknown)
+        case .gone: throw AuthSessionIsOver()
         }
     }
 
@@ -166,3 +168,6 @@ package struct InteractiveAuthentication: Sendable {
         return .challenge(fields, errcode: refusal?.errcode, message: refusal?.message ?? "")
     }
 }
+
+/// The session was spent, or its time was over, since it was looked at.
+struct AuthSessionIsOver: Error {}

@@ -45,31 +45,42 @@ package struct Registration: Sendable {
         let session = progress.record
         let request = request.completed(with: session?.parameters)
         if let session, session.spentMilliseconds != nil { return try await repeated(request, of: session) }
-        // What cannot succeed fails before anybody authenticates.
-        var device = try request.device()
-        let userID = try await request.username.asyncMap { try await available($0) }
-        let attempt = AuthAttempt(
+        do {
+            return try await register(request, progress)
+        } catch let failure where Self.meansOvertaken(failure) {
+            // The same request at the same moment was faster: then its account is this one's too.
+            let now = try await interactive.progress(of: request.auth, for: .register).record
+            if let now, now.spentMilliseconds != nil { return try await repeated(request, of: now) }
+            guard failure is AuthSessionIsOver else { throw failure }
+            throw try await interactive.beginAnew(attempt(request), .sessionIsUnknown)
+        }
+    }
+
+    private static func meansOvertaken(_ failure: any Error) -> Bool {
+        failure is AuthSessionIsOver || (failure as? MatrixError)?.errcode == .userInUse
+    }
+
+    private func attempt(_ request: RegistrationRequest) -> AuthAttempt {
+        AuthAttempt(
             operation: .register, flows: policy.flows, submission: request.auth,
             memory: AuthMemory { [hasher] in
                 (request.remembered, try await request.password.asyncMap { try await hasher.hash($0) })
             })
-        let grant = try await interactive.advance(attempt, from: progress)
+    }
+
+    private func register(_ request: RegistrationRequest, _ progress: AuthProgress) async throws -> RegisteredAccount {
+        // What cannot succeed fails before anybody authenticates.
+        var device = try request.device()
+        let userID = try await request.username.asyncMap { try await available($0) }
+        let grant = try await interactive.advance(attempt(request), from: progress)
         guard
             let passwordHash = try await request.password.asyncMap({ try await hasher.hash($0) })
-                ?? session?.passwordHash
+                ?? progress.record?.passwordHash
         else { throw MatrixError.missingParam("password") }
         // Chosen now, so that a repetition opens the same device.
         if request.inhibitsLogin != true { device = try device.withID(device.deviceID ?? devices.mint.deviceID()) }
-        let user: UserRecord
-        do {
-            user = try await make(
-                userID, passwordHash: passwordHash, session: grant.session, deviceID: device.deviceID)
-        } catch RegistrationFailure.sessionIsOver {
-            // The same request at the same moment was faster: then its account is this one's too.
-            let now = try await interactive.progress(of: request.auth, for: .register).record
-            if let now, now.spentMilliseconds != nil { return try await repeated(request, of: now) }
-            throw try await interactive.beginAnew(attempt, .sessionIsUnknown)
-        }
+        let user = try await make(
+            userID, passwordHash: passwordHash, session: grant.session, deviceID: device.deviceID)
         return try await finish(user, device, request, verifiedHash: passwordHash)
     }
 
@@ -139,7 +150,7 @@ package struct Registration: Sendable {
             switch outcome {
             case .made: return user
             case .nameIsTaken: if userID != nil { throw MatrixError.userInUse }
-            case .sessionIsOver: throw RegistrationFailure.sessionIsOver
+            case .sessionIsOver: throw AuthSessionIsOver()
             }
         }
         throw MatrixError.userInUse
@@ -168,10 +179,6 @@ package struct Registration: Sendable {
         let device = try request.device().withID(deviceID)
         return try await finish(user, device, request, verifiedHash: nil)
     }
-}
-
-private enum RegistrationFailure: Error {
-    case sessionIsOver
 }
 
 extension Optional {
