@@ -25,13 +25,16 @@ struct TestCluster: Sendable {
     var reactor: Reactor { database.reactor }
 
     /// Runs one more worker, while `body` runs.
+    ///
+    /// - Parameter reads: whether it reads the log; otherwise it knows of others' writes by hints alone.
     func withWorker<Value: Sendable>(
-        hints: any HintBus = NoHints(), _ body: @escaping @Sendable (TestWorker) async throws -> Value
+        hints: any HintBus = NoHints(), reads: Bool = true,
+        _ body: @escaping @Sendable (TestWorker) async throws -> Value
     ) async throws -> Value {
         let worker = try await TestWorker.start(in: self, hints: hints)
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
-                await worker.run()
+                await worker.run(reads: reads)
                 return nil
             }
             group.addTask { try await body(worker) }
@@ -73,9 +76,9 @@ struct TestWorker: Sendable {
             telemetry: telemetry, hints: hints)
     }
 
-    func run() async {
+    func run(reads: Bool = true) async {
         await withTaskGroup { group in
-            group.addTask { await feed.run() }
+            if reads { group.addTask { await feed.run() } }
             group.addTask { await timeouts.run() }
             group.addTask { await watches.run() }
             if let redis = hints as? RedisHints { group.addTask { await redis.run() } }
