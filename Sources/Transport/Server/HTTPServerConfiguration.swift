@@ -48,8 +48,9 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var minimumBodyBytesPerSecond = 4096
     /// A client that reads nothing of its answer for so long is gone.
     package var stalledWrite = Duration.seconds(60)
-    /// How much of a body is still read after its request was answered, so that the client gets to see the answer.
-    package var unwantedBodyBytes = 1 << 20
+    /// How much more of a body is read once its request is answered, in bytes. A connection that is closed on data which nobody
+    /// read is reset, and then the client, or the proxy before us, may lose the answer; so it is what honest clients send.
+    package var unwantedBodyBytes = 64 << 20
     /// A client that closed its side has gone; whatever runs for it is cancelled after this.
     package var afterInputClosed = Duration.seconds(1)
     package var headBytes = 64 * 1024
