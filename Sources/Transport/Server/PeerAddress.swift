@@ -21,6 +21,6 @@ struct PeerAddress: Sendable {
     func client(forwardedFor header: String?) -> String {
         guard isTrusted, let header else { return address }
         let start = header.utf8.lastIndex(of: UInt8(ascii: ",")).map(header.utf8.index(after:)) ?? header.startIndex
-        return IPAddress(String(header[start...].drop { $0 == " " }))?.description ?? address
+        return IPAddress(header[start...].filter { $0 != " " })?.description ?? address
     }
 }
