@@ -19,7 +19,8 @@ package enum SharedWork {
             func next() {
                 guard let start = starts.next() else { return }
                 let some = values[start..<min(start + valuesPerPiece, values.count)]
-                group.addTask { (start, await piece(some, work)) }
+                // Whoever asks may run on one thread of their own: the work would then stay on it.
+                group.addTask(executorPreference: globalConcurrentExecutor) { (start, await piece(some, work)) }
             }
             for _ in 0..<maximumPieces { next() }
             var pieces = [[Result]](repeating: [], count: (values.count + valuesPerPiece - 1) / valuesPerPiece)
