@@ -71,3 +71,25 @@ struct SyncPage {
         }
     }
 }
+
+/// What an answer of sliding sync holds, as far as it is looked at.
+struct SlidingPage: Sendable {
+    private(set) var position = ""
+    private(set) var rooms = 0
+    let byteCount: Int
+
+    init(_ bytes: [UInt8]) throws {
+        byteCount = bytes.count
+        var page = (position: "", rooms: 0)
+        var reader = JSONReader(bytes)
+        try reader.members { key, value in
+            switch key {
+            case "pos": page.position = try value.string()
+            case "rooms": try value.members { _, _ in page.rooms += 1 }
+            default: break
+            }
+        }
+        guard !page.position.isEmpty else { throw Failure("a sliding sync without `pos`") }
+        (position, rooms) = page
+    }
+}

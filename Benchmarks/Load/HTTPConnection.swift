@@ -24,7 +24,7 @@ actor HTTPConnection {
     private let timeout: TimeAmount
     private var channel: (any Channel)?
 
-    init(to address: ServerAddress, on group: MultiThreadedEventLoopGroup, timeoutSeconds: Int64 = 60) {
+    init(to address: ServerAddress, on group: MultiThreadedEventLoopGroup, timeoutSeconds: Int64) {
         self.address = address
         self.group = group
         timeout = .seconds(timeoutSeconds)

@@ -11,7 +11,10 @@ struct LoadCommand: AsyncParsableCommand {
             an operation failed. With --pids it tells the server's processor time per operation; give all processes \
             that work for the server, and PostgreSQL's postmaster for all of its backends.
             """,
-        subcommands: [Send.self, Hot.self, Fanout.self, InitialSync.self, IdleSync.self, Verify.self])
+        subcommands: [
+            Send.self, Hot.self, Fanout.self, InitialSync.self, IdleSync.self, BusySync.self, SlidingSync.self,
+            IdlePolls.self, Verify.self,
+        ])
 }
 
 extension ParsableCommand {

@@ -58,6 +58,13 @@ struct MatrixConnection: Sendable {
         return try await ask(.GET, path, user.token)
     }
 
+    /// One answer of simplified sliding sync, on the path that both servers and clients of today have.
+    func slidingSync(as user: MatrixUser, position: String?, request: String) async throws -> SlidingPage {
+        var path = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?timeout=0"
+        if let position { path += "&pos=\(percentEncoded(position))" }
+        return try SlidingPage(try await ask(.POST, path, user.token, request).bytes)
+    }
+
     /// One page of a room's history, newest first.
     func messages(in roomID: String, from: String?, limit: Int, token: String) async throws -> MessagesPage {
         var path = "\(Self.client)/rooms/\(percentEncoded(roomID))/messages?dir=b&limit=\(limit)"

@@ -19,6 +19,14 @@ struct ProcessMeter {
         throw Failure("process \(gone) does not exist")
     }
 
+    /// Memory that the named processes themselves hold, in bytes; what descends from them is not counted.
+    func residentBytes() -> Int {
+        roots.reduce(0) { sum, pid in
+            let fields = readSmallFile("/proc/\(pid)/statm")?.split(separator: " ") ?? []
+            return sum + (fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(getpagesize()) : 0)
+        }
+    }
+
     /// This program's own time, in milliseconds.
     static func ownMilliseconds() -> Double {
         var usage = rusage()

@@ -61,7 +61,8 @@ struct Server: Sendable {
     }
 
     /// A new connection. Numbers next to each other go to different base URLs.
-    func connection(_ number: Int) -> MatrixConnection {
-        MatrixConnection(http: HTTPConnection(to: addresses[number % addresses.count], on: group))
+    func connection(_ number: Int, timeoutSeconds: Int64 = 60) -> MatrixConnection {
+        let address = addresses[number % addresses.count]
+        return MatrixConnection(http: HTTPConnection(to: address, on: group, timeoutSeconds: timeoutSeconds))
     }
 }

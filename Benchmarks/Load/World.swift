@@ -13,10 +13,11 @@ struct World: Sendable {
 }
 
 extension Server {
-    func makeWorld(users: Int, rooms: Int, membersPerRoom: Int) async throws -> World {
+    /// `name` distinguishes the users of several worlds of one run.
+    func makeWorld(users: Int, rooms: Int, membersPerRoom: Int, named name: String = "load") async throws -> World {
         let members = min(users, membersPerRoom)
         let people = try await collect(users) { number, connection in
-            try await connection.register(name: "load-\(run)-\(number)", secret: sharedSecret)
+            try await connection.register(name: "\(name)-\(run)-\(number)", secret: sharedSecret)
         }
         let places = try await collect(rooms) { number, connection in
             try await connection.createRoom(by: people[number % users], name: "Load \(run) \(number)")
@@ -30,7 +31,24 @@ extension Server {
         return world
     }
 
-    private func collect<Made: Sendable>(
+    /// A sync token of each user, after everything that preparation caused has been seen.
+    ///
+    /// Of the second sync: what the first one itself causes (a device list, presence) is behind that token.
+    func startingPoints(of users: [MatrixUser]) async throws -> [String] {
+        try await collect(users.count) { number, connection in
+            var token: String?
+            for _ in 0..<2 {
+                let answer = try await connection.sync(
+                    as: users[number], since: token, timeoutMilliseconds: 0,
+                    filter: "{\"room\": {\"timeline\": {\"limit\": 1}}}")
+                token = try SyncPage(answer.bytes).nextBatch
+            }
+            return token ?? ""
+        }
+    }
+
+    /// Makes `count` of something, and gives them in order.
+    func collect<Made: Sendable>(
         _ count: Int, _ make: @escaping @Sendable (Int, MatrixConnection) async throws -> Made
     ) async throws -> [Made] {
         let made = Mutex<[Int: Made]>([:])

@@ -18,7 +18,7 @@ struct Fanout: AsyncParsableCommand {
         let world = try await server.makeWorld(users: members + 1, rooms: 1, membersPerRoom: members + 1)
         let deadline = Deadline(seconds: target.maxSeconds)
         let expected = messages
-        let listeners = try await startingPoints(server, world)
+        let listeners = try await server.startingPoints(of: Array(world.users.dropFirst()))
         var report = Report("fanout")
 
         let (outcome, deliveries) = try await withThrowingTaskGroup(of: Deliveries.self) { tasks in
@@ -51,19 +51,6 @@ struct Fanout: AsyncParsableCommand {
         if let path = target.record { try Record(path: path).append(outcome.acknowledged) }
         let whole = deliveries.distinct == messages * members && deliveries.doubled == 0
         try finish(report, succeeded: whole && outcome.failures.isEmpty)
-    }
-
-    /// A sync token of each listening member, after everything that preparation caused has been seen.
-    private func startingPoints(_ server: Server, _ world: World) async throws -> [String] {
-        var tokens: [String] = []
-        let connection = server.connection(0)
-        for user in world.users.dropFirst() {
-            let filter = "{\"room\": {\"timeline\": {\"limit\": 1}}}"
-            let answer = try await connection.sync(as: user, since: nil, timeoutMilliseconds: 0, filter: filter)
-            tokens.append(try SyncPage(answer.bytes).nextBatch)
-        }
-        await connection.http.close()
-        return tokens
     }
 
     private func send(_ server: Server, _ world: World, until deadline: Deadline) async -> Outcome {

@@ -12,18 +12,8 @@ struct IdleSync: AsyncParsableCommand {
     func run() async throws {
         let server = Server(target)
         let world = try await server.makeWorld(users: users, rooms: rooms, membersPerRoom: users)
-        var tokens: [String] = []
-        let connection = server.connection(0)
-        for user in world.users {
-            // Twice: what the first sync itself causes (a device list, presence) is behind the second one's token.
-            var page = try SyncPage(try await connection.sync(as: user, since: nil, timeoutMilliseconds: 0).bytes)
-            page = try SyncPage(
-                try await connection.sync(as: user, since: page.nextBatch, timeoutMilliseconds: 0).bytes)
-            tokens.append(page.nextBatch)
-        }
-        await connection.http.close()
+        let since = try await server.startingPoints(of: world.users)
 
-        let since = tokens
         var report = Report("idle-sync")
         let measurement = try Measurement(target.meter())
         let outcome = await server.drive(syncs, until: Deadline(seconds: target.maxSeconds)) {

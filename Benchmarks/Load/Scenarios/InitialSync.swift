@@ -8,6 +8,7 @@ struct InitialSync: AsyncParsableCommand {
     @Option(help: "Users, each of whom syncs once.") var users = 5
     @Option(help: "Rooms; every user is in all of them.") var rooms = 50
     @Option(help: "Messages in each room.") var messagesPerRoom = 15
+    @Flag(help: "Ask only for the members who said something.") var lazy = false
 
     func run() async throws {
         let server = Server(target)
@@ -19,11 +20,13 @@ struct InitialSync: AsyncParsableCommand {
                 transaction: "\(server.run)-\(number)", as: world.member(number / world.rooms.count, ofRoom: room))
         }
 
+        let filter = lazy ? "{\"room\": {\"state\": {\"lazy_load_members\": true}}}" : nil
         var report = Report("initial-sync")
         let measurement = try Measurement(target.meter())
         let outcome = await server.drive(users, until: Deadline(seconds: target.maxSeconds)) {
             number, connection, outcome in
-            let answer = try await connection.sync(as: world.users[number], since: nil, timeoutMilliseconds: 0)
+            let answer = try await connection.sync(
+                as: world.users[number], since: nil, timeoutMilliseconds: 0, filter: filter)
             outcome.bytes += answer.byteCount
         }
         let syncs = outcome.latencies.count
