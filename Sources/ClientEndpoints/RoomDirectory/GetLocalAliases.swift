@@ -31,6 +31,8 @@ package enum GetLocalAliases: Endpoint {
         _ request: Request, from caller: LocalUser, with directory: RoomDirectory
     ) async throws -> Response {
         let user = try await directory.rooms.user(caller.userNID)
-        return Response(aliases: try await directory.aliases(of: request.roomID, for: user))
+        return Response(
+            aliases: try await directory.aliases(
+                of: request.roomID, for: user, isAdministrator: caller.isAdministrator))
     }
 }

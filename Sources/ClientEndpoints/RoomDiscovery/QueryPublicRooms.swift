@@ -2,12 +2,14 @@ package import Directory
 package import HTTPAPI
 package import MatrixCore
 
-/// The public rooms of this server that a search finds.
+/// The public rooms of this server, or of another one, that a search finds.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3publicrooms
-/// - Errors: 400 `M_INVALID_PARAM` for a batch of nobody's.
+/// - Errors: 400 `M_INVALID_PARAM` for a batch of nobody's, or for both all networks and one of them; 502 and 504 `M_UNKNOWN`
+///   when the other server does not answer.
 package enum QueryPublicRooms: Endpoint {
-    package static let route = Route("queryPublicRooms", .post, "/_matrix/client/v3/publicRooms", guests: true)
+    package static let route = Route(
+        "queryPublicRooms", .post, "/_matrix/client/v3/publicRooms", rateLimit: .requests, guests: true)
 
     package struct Request: RequestDecodable {
         let server: ServerName?
@@ -15,14 +17,7 @@ package enum QueryPublicRooms: Endpoint {
 
         package init(from input: borrowing RequestInput) throws(MatrixError) {
             server = try input.query(optional: "server", { ServerName($0) })
-            let limit: Int? = try input.body(optional: "limit")
-            var query = PublicRoomQuery(limit: limit, since: try input.body(optional: "since"))
-            let filter = try input.fields().object("filter")
-            query.searchTerm = try filter?.optional("generic_search_term")
-            if let types: JSONValue = try filter?.optional("room_types"), let array = types.array {
-                query.types = array.map(\.string)
-            }
-            self.query = query
+            query = try PublicRoomQuery(reading: try input.fields())
         }
     }
 

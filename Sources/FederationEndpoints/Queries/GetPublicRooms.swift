@@ -14,8 +14,12 @@ package enum GetPublicRooms: Endpoint {
         let query: PublicRoomQuery
 
         package init(from input: borrowing RequestInput) throws(MatrixError) {
-            query = PublicRoomQuery(
+            var query = PublicRoomQuery(
                 limit: try input.query(number: "limit", in: 0...10_000), since: input.query(optional: "since"))
+            query.list = try .init(
+                isOfAllNetworks: try input.query(flag: "include_all_networks"),
+                network: input.query(optional: "third_party_instance_id"))
+            self.query = query
         }
     }
 

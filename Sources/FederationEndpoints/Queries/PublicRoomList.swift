@@ -10,14 +10,11 @@ package struct PublicRoomList: JSONResponse {
 
     package func write(to json: inout JSONWriter) { page.write(to: &json) }
 
-    /// - Parameter limit: 0 means no limit of the other server's; ours stays.
     /// - Throws: 403 `M_FORBIDDEN` when the list is not for other servers.
     static func read(_ query: PublicRoomQuery, with services: QueryServices) async throws -> PublicRoomList {
         guard services.sharesPublicRooms else {
             throw MatrixError.forbidden("This server does not share its public rooms")
         }
-        var query = query
-        if query.limit == 0 { query.limit = nil }
         return PublicRoomList(page: try await services.directory.publicRooms(query))
     }
 }

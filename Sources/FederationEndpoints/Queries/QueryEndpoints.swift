@@ -6,7 +6,7 @@ package import HTTPAPI
 package enum QueryEndpoints {
     package static let all: [any Endpoint<QueryServices>.Type] = [
         GetVersion.self, QueryProfile.self, QueryRoomDirectory.self, QueryInfo.self, GetPublicRooms.self,
-        QueryPublicRooms.self,
+        QueryPublicRooms.self, GetSpaceHierarchy.self,
     ]
 }
 

@@ -14,20 +14,7 @@ package enum QueryPublicRooms: Endpoint {
         let query: PublicRoomQuery
 
         package init(from input: borrowing RequestInput) throws(MatrixError) {
-            let limit: Int? = try input.body(optional: "limit")
-            if let limit, limit < 0 { throw .invalidParam("limit must be at least 0") }
-            var query = PublicRoomQuery(limit: limit, since: try input.body(optional: "since"))
-            let filter = try input.fields().object("filter")
-            query.searchTerm = try filter?.optional("generic_search_term")
-            if let types: JSONArrayView = try filter?.optional("room_types") {
-                var wanted: [String?] = []
-                for type in types {
-                    guard type.isString || type.isNull else { throw .badJSON("room_types must hold strings or null") }
-                    wanted.append(type.string)
-                }
-                query.types = wanted
-            }
-            self.query = query
+            query = try PublicRoomQuery(reading: try input.fields())
         }
     }
 

@@ -18,4 +18,12 @@ package struct RoomAlias: MatrixIdentifier {
     package var localpart: String { IdentifierGrammar.localpart(of: description) }
     /// Every alias has one.
     package var serverName: ServerName { IdentifierGrammar.serverName(of: description) ?? ServerName(unchecked: "") }
+
+    /// Whether people can write and read it: its localpart is not empty, and holds neither white space nor control
+    /// characters. Others must be accepted from elsewhere; none is made here.
+    package var isUsable: Bool {
+        let localpart = localpart.unicodeScalars
+        return !localpart.isEmpty
+            && localpart.allSatisfy { !$0.properties.isWhitespace && $0.properties.generalCategory != .control }
+    }
 }

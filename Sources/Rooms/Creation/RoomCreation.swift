@@ -47,30 +47,35 @@ struct RoomFoundation {
     let alias: RoomAlias?
 
     private var preset: RoomCreation.Preset { creation.preset ?? (creation.isPublished ? .publicChat : .privateChat) }
-
-    /// The content of the create event.
-    var createContent: JSONValue {
-        var content = creation.creationContent
-        content["room_version"] = .string(creation.version.identifier)
-        if creation.version.authorization.hasPrivilegedCreators {
-            content["creator"] = nil
-            if preset == .trustedPrivateChat { content["additional_creators"] = .array(additionalCreators) }
-        } else if !creation.version.authorization.creatorIsSender {
-            content["creator"] = .string(creator.userID.description)
-        }
-        return .object(content)
+    private var hasPrivilegedCreators: Bool { creation.version.authorization.hasPrivilegedCreators }
+    /// Those who are trusted like the creator.
+    private var trusted: [UserID] {
+        preset == .trustedPrivateChat ? creation.invites.filter { $0 != creator.userID } : []
     }
 
-    /// In version 12 trust is given by making the invited creators too.
-    private var additionalCreators: [JSONValue] {
-        var creators = creation.creationContent["additional_creators"]?.array ?? []
-        for invited in creation.invites where !creators.contains(.string(invited.description)) {
-            creators.append(.string(invited.description))
-        }
-        return creators
+    func beginning() throws -> RoomBeginning {
+        RoomBeginning(
+            version: creation.version, creator: creator, createContent: .object(createContent), drafts: try drafts(),
+            alias: alias)
     }
 
-    func drafts() throws -> [EventDraft] {
+    private var createContent: [String: JSONValue] {
+        var content = RoomBeginning.createContent(
+            creation.creationContent, version: creation.version, creator: creator)
+        // In version 12 trust is given by making the invited creators too. What is no list stays, for the rules to refuse.
+        let key = "additional_creators"
+        if hasPrivilegedCreators, !trusted.isEmpty, content[key] == nil || content[key]?.array != nil {
+            var creators = content[key]?.array ?? []
+            var seen = Set(creators)
+            for invited in trusted where seen.insert(.string(invited.description)).inserted {
+                creators.append(.string(invited.description))
+            }
+            content[key] = .array(creators)
+        }
+        return content
+    }
+
+    private func drafts() throws -> [EventDraft] {
         var drafts: [EventDraft] = []
         func add(_ type: String, _ content: JSONValue, stateKey: String = "") throws {
             drafts.append(try EventDraft(sender: creator, type: type, stateKey: stateKey, content: content))
@@ -81,12 +86,16 @@ struct RoomFoundation {
             if !given.contains(StateKey(type)) { try add(type, content) }
         }
         try add(EventType.member, .object(profile.content(.join)), stateKey: creator.userID.description)
-        try addDefault(EventType.powerLevels, powerLevels)
+        // Power levels of the client's own come in their place too, so that the rest is judged by them.
+        let levels = creation.initialState.last { $0.type == EventType.powerLevels && $0.stateKey.isEmpty }
+        try add(EventType.powerLevels, levels?.content ?? .object(powerLevels))
         if let alias { try addDefault(EventType.canonicalAlias, ["alias": .string(alias.description)]) }
         try addDefault(EventType.joinRules, ["join_rule": preset == .publicChat ? "public" : "invite"])
         try addDefault(EventType.historyVisibility, ["history_visibility": "shared"])
         if preset != .publicChat { try addDefault(EventType.guestAccess, ["guest_access": "can_join"]) }
-        for event in creation.initialState { try add(event.type, event.content, stateKey: event.stateKey) }
+        for event in creation.initialState where StateKey(event.type, event.stateKey) != .powerLevels {
+            try add(event.type, event.content, stateKey: event.stateKey)
+        }
         if let name = creation.name { try add(EventType.name, ["name": .string(name)]) }
         if let topic = creation.topic { try add(EventType.topic, topicContent(topic)) }
         return drafts
@@ -96,27 +105,13 @@ struct RoomFoundation {
         ["topic": .string(topic), "m.topic": ["m.text": [["mimetype": "text/plain", "body": .string(topic)]]]]
     }
 
-    private var powerLevels: JSONValue {
+    private var powerLevels: [String: JSONValue] {
         var users: [String: JSONValue] = [:]
-        if !creation.version.authorization.hasPrivilegedCreators {
-            users[creator.userID.description] = 100
-            if preset == .trustedPrivateChat {
-                for invited in creation.invites { users[invited.description] = 100 }
-            }
+        if !hasPrivilegedCreators {
+            for user in [creator.userID] + trusted { users[user.description] = 100 }
         }
-        // Nobody but the creators may end a room of version 12 by a tombstone.
-        let tombstone: JSONValue = creation.version.authorization.hasPrivilegedCreators ? 150 : 100
-        var content: [String: JSONValue] = [
-            "users": .object(users), "users_default": 0, "events_default": 0, "state_default": 50, "ban": 50,
-            "kick": 50,
-            "redact": 50, "invite": 0, "historical": 100,
-            "events": [
-                "m.room.name": 50, "m.room.power_levels": 100, "m.room.history_visibility": 100,
-                "m.room.canonical_alias": 50, "m.room.avatar": 50, "m.room.tombstone": tombstone,
-                "m.room.server_acl": 100, "m.room.encryption": 100,
-            ],
-        ]
-        content.merge(creation.powerLevels) { _, given in given }
-        return .object(content)
+        let levels = RoomBeginning.powerLevels(
+            version: creation.version, users: users, isPublic: preset == .publicChat)
+        return levels.merging(creation.powerLevels) { _, given in given }
     }
 }

@@ -17,7 +17,7 @@ extension RoomService {
             throw MatrixError(.invalidParam, "too many invites at once")
         }
         let alias = try creation.aliasLocalpart.map { localpart in
-            guard let alias = RoomAlias("#\(localpart):\(server.name)") else {
+            guard let alias = RoomAlias(localpart: localpart, serverName: server.name), alias.isUsable else {
                 throw MatrixError(.invalidParam, "room_alias_name is not valid")
             }
             return alias
@@ -28,7 +28,7 @@ extension RoomService {
         let foundation = RoomFoundation(
             creation: creation, creator: creator, profile: try await profiles.memberProfile(of: creator.nid),
             alias: alias)
-        let room = try await found(foundation, aliases: aliases)
+        let room = try await found(try foundation.beginning(), aliases: aliases)
         if creation.isPublished { try await aliases?.publish(room) }
         let details = MembershipDetails(extra: creation.isDirect ? ["is_direct": true] : [:])
         for target in creation.invites where target != creator.userID {
@@ -47,22 +47,22 @@ extension RoomService {
 
     /// Writes the first events of a room.
     ///
-    /// A room of version 12 is named by its create event, so that two that one user asks for in the same millisecond may get
+    /// A room of version 12 is named by its create event, so two that one user asks for in the same millisecond may get
     /// the same name. Whoever comes second says that its own was made a little later, by a random step that grows with every
     /// room that is found there already.
-    private func found(_ foundation: RoomFoundation, aliases: (any AliasReservation)?) async throws -> RoomRecord {
+    func found(_ beginning: RoomBeginning, aliases: (any AliasReservation)?) async throws -> RoomRecord {
         for attempt in 0..<Self.maxTimestamps {
             let step = attempt == 0 ? 0 : 1 + Int64(writing.telemetry.random.number(below: 4 << UInt64(attempt)))
-            let create = try createEvent(foundation, at: now + step)
+            let create = try createEvent(beginning, at: now + step)
             let room = try await reader.store.intern(
                 create.roomID, shard: reader.interning.shard(of: create.roomID.description),
-                version: foundation.creation.version.identifier, now: now)
-            if let alias = foundation.alias { try await aliases?.reserve(alias, for: room, by: foundation.creator) }
+                version: beginning.version.identifier, now: now)
+            if let alias = beginning.alias { try await aliases?.reserve(alias, for: room, by: beginning.creator) }
             do {
-                _ = try await write(.creation(create: create, then: try foundation.drafts()), in: room)
+                _ = try await write(.creation(create: create, then: beginning.drafts), in: room)
                 return room
             } catch {
-                if let alias = foundation.alias { try await aliases?.release(alias) }
+                if let alias = beginning.alias { try await aliases?.release(alias) }
                 if case RoomWriteError.roomExists = error { continue }
                 if let error = error as? MatrixError, error.errcode == .forbidden {
                     throw MatrixError(.invalidRoomState, error.message)
@@ -73,15 +73,16 @@ extension RoomService {
         throw MatrixError(.limitExceeded, "too many rooms are created at once", retryAfter: .seconds(1))
     }
 
-    private func createEvent(_ foundation: RoomFoundation, at timestamp: Int64) throws -> Event {
-        let version = foundation.creation.version
-        let roomID =
-            version.namesRoomByCreateEvent
-            ? nil : RoomID("!\(writing.telemetry.random.token(length: 18)):\(server.name)")
+    /// A name for a room of a version that leaves it to us.
+    func newRoomID() -> RoomID? { RoomID("!\(writing.telemetry.random.token(length: 18)):\(server.name)") }
+
+    private func createEvent(_ beginning: RoomBeginning, at timestamp: Int64) throws -> Event {
+        let version = beginning.version
+        let roomID = version.namesRoomByCreateEvent ? nil : beginning.roomID ?? newRoomID()
         do {
             var builder = try EventBuilder(
                 version: version, roomID: roomID, type: EventType.create, stateKey: "",
-                sender: foundation.creator.userID, content: foundation.createContent)
+                sender: beginning.creator.userID, content: beginning.createContent)
             builder.originServerTS = timestamp
             let event = try builder.signed(by: server.name, with: server.signingKey)
             if case .refused(let refusal) = AuthRules(version: version).check(event, against: AuthStateMap()) {

@@ -1,8 +1,11 @@
 import Postgres
 
-/// The SQL of room aliases and of the list of published rooms.
+/// The SQL of room aliases, of the lists of published rooms, and of walks through spaces.
 enum DirectoryStatements {
-    static let all = [byAlias, ofRoom, add, remove, isPublished, publish, unpublish, published]
+    static let all = [
+        byAlias, ofRoom, add, remove, isPublished, publishedAmong, publish, unpublish, published, move, show, hide,
+        keepPage, page,
+    ]
 
     static let byAlias = Statement(
         "directory.by_alias",
@@ -19,19 +22,40 @@ enum DirectoryStatements {
         on conflict (alias) do nothing
         """)
     static let remove = Statement("directory.remove", "delete from room_aliases where alias = $1")
+    static let move = Statement("directory.move", "select move_room_names($1, $2)")
+
+    // MARK: Lists
+
     static let isPublished = Statement(
         "directory.is_published", "select 1 from published_rooms where room_nid = $1", mode: .read)
+    static let publishedAmong = Statement(
+        "directory.published_among", "select room_nid from published_rooms where room_nid = any ($1)", mode: .read)
     static let publish = Statement(
         "directory.publish", "insert into published_rooms (room_nid) values ($1) on conflict do nothing")
     static let unpublish = Statement("directory.unpublish", "delete from published_rooms where room_nid = $1")
-    /// With the number of members, largest rooms first.
     static let published = Statement(
         "directory.published",
         """
-        select p.room_nid, c.joined from published_rooms p
-        join lateral (
-            select count(*) as joined from memberships m where m.room_nid = p.room_nid and m.membership = 1
-        ) c on true
-        where c.joined > 0 order by c.joined desc, p.room_nid limit $1
+        (select room_nid, null::text as network_id from published_rooms order by room_nid limit $1)
+        union all
+        (select room_nid, network_id from network_rooms order by network_id, room_nid limit $1)
+        """, mode: .read)
+    static let show = Statement(
+        "directory.show",
+        """
+        insert into network_rooms (network_id, room_nid, service_id) values ($1, $2, $3) on conflict do nothing
+        """)
+    static let hide = Statement(
+        "directory.hide", "delete from network_rooms where network_id = $1 and room_nid = $2 and service_id = $3")
+
+    // MARK: Walks through spaces
+
+    static let keepPage = Statement(
+        "directory.keep_page", "select keep_hierarchy_page($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+    static let page = Statement(
+        "directory.page",
+        """
+        select position from hierarchy_pages where token = $1 and user_nid = $2 and room_id = $3
+        and suggested_only = $4 and max_depth is not distinct from $5 and expires_ms > $6
         """, mode: .read)
 }

@@ -1,0 +1,18 @@
+package import HTTPAPI
+import MatrixCore
+package import Rooms
+
+/// Takes the report of a room away.
+///
+/// - Spec: https://element-hq.github.io/synapse/latest/admin_api/event_reports.html
+/// - Errors: 400 `M_INVALID_PARAM`, 404 `M_NOT_FOUND`.
+package enum DeleteRoomReport: Endpoint {
+    package static let route = Route("deleteRoomReport", .delete, "/_synapse/admin/v1/room_reports/{reportId}")
+
+    package static func handle(
+        _ request: ReportRequest, from caller: Administrator, with reports: Reports
+    ) async throws -> EmptyObject {
+        try await reports.delete(request.id, .room)
+        return EmptyObject()
+    }
+}
