@@ -89,29 +89,29 @@ struct PowerLevelRules<State: AuthState> {
     }
 
     private func checkEntries(of key: String, _ current: JSONView) -> AuthVerdict? {
-        for change in changes(of: key, current) {
-            // Rule 10.7.1.
-            if exceeds(change.old) { return .refused("10.7.1", "a level in \(key) is above the sender's power level") }
-            // Rule 10.8.1.
-            if exceeds(change.new) {
-                return .refused("10.8.1", "a level in \(key) would be above the sender's power level")
-            }
+        let changes = changes(of: key, current)
+        // Rule 10.7.1.
+        if changes.contains(where: { exceeds($0.old) }) {
+            return .refused("10.7.1", "a level in \(key) is above the sender's power level")
+        }
+        // Rule 10.8.1.
+        if changes.contains(where: { exceeds($0.new) }) {
+            return .refused("10.8.1", "a level in \(key) would be above the sender's power level")
         }
         return nil
     }
 
     /// Rules 10.9 and 10.10 (10.6 and 10.7 in v1-v5, 9.6 and 9.7 in v6-v9, 9.8 and 9.9 in v10-v11).
     private func checkUsers(_ current: JSONView) -> AuthVerdict? {
-        for change in changes(of: "users", current) {
-            // Rule 10.9.1.
-            let isOwn = change.key.utf8.elementsEqual(event.sender.description.utf8)
-            if !isOwn, let old = change.old, PowerLevel.finite(old) >= senderLevel {
-                return .refused("10.9.1", "another user's power level is not below the sender's")
-            }
-            // Rule 10.10.1.
-            if exceeds(change.new) {
-                return .refused("10.10.1", "a user's power level would be above the sender's")
-            }
+        let changes = changes(of: "users", current)
+        // Rule 10.9.1.
+        for change in changes where !change.key.utf8.elementsEqual(event.sender.description.utf8) {
+            guard let old = change.old, PowerLevel.finite(old) >= senderLevel else { continue }
+            return .refused("10.9.1", "another user's power level is not below the sender's")
+        }
+        // Rule 10.10.1.
+        if changes.contains(where: { exceeds($0.new) }) {
+            return .refused("10.10.1", "a user's power level would be above the sender's")
         }
         return nil
     }
@@ -126,7 +126,8 @@ struct PowerLevelRules<State: AuthState> {
         let new: Int64?
     }
 
-    /// The entries of an object that were added, changed or removed. Cost: proportional to the number of entries.
+    /// The entries of an object that were added, changed or removed, in no order: each rule looks at all of them before the
+    /// next one does. Cost: proportional to the number of entries.
     private func changes(of key: String, _ current: JSONView) -> [Change] {
         var found: [Change] = []
         var old = levels(in: current[key])

@@ -39,6 +39,31 @@ import Testing
         }
     }
 
+    /// Whichever entry comes first, the refusal is the same in every process.
+    @Test func powerLevelsThatBreakSeveralRulesBreakTheFirst() throws {
+        for round in 0..<20 {
+            var scene = try AuthScene(.v11)
+            let (one, other) = ("@one\(round):one.example", "@other\(round):one.example")
+            let users: JSONValue = [AuthScene.creator: 100, AuthScene.moderator: 50]
+            try scene.setPowerLevels(["events": ["m.one\(round)": 60]])
+            let types = scene.levels(["events": ["m.other\(round)": 70]])
+            #expect(try rule(types, in: &scene) == "10.7.1")
+            var (before, after) = (users, users)
+            before[one] = 50
+            after[other] = 70
+            try scene.setPowerLevels(["users": before])
+            #expect(try rule(["users": after], in: &scene) == "10.9.1")
+        }
+    }
+
+    /// The rule by which the moderator may not set these levels.
+    private func rule(_ levels: JSONValue, in scene: inout AuthScene) throws -> String? {
+        let sender = AuthScene.moderator
+        return scene.check(
+            try scene.factory.make(EventType.powerLevels, stateKey: "", sender: sender, content: levels)
+        ).refusal?.rule
+    }
+
     /// Two lists as long as events can be: comparing each of one with each of the other would take seconds.
     @Test func manyCreatorsAndUsersCostNoProductOfTheirNumbers() throws {
         let ratio = try CostGrowth.ratio({ Crowd($0) }, size: 300) { crowd in
