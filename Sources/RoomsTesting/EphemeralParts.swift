@@ -6,6 +6,8 @@ import Telemetry
 /// What is gone a minute later, and receipts, on a worker of a test.
 package struct EphemeralParts: Sendable {
     package let watches: UserWatches
+    package let presence: VisiblePresence
+    package let wakes: PresenceWakes
     package let typing: Typing
     package let receipts: Receipts
     package let receiptStore: ReceiptStore
@@ -15,6 +17,11 @@ package struct EphemeralParts: Sendable {
         watches = UserWatches(
             feed: worker.feed, memberships: worker.memberships, timeouts: worker.timeouts, clock: clock)
         let bus = EphemeralBus(incarnation: worker.installation.incarnation, hints: hints, clock: clock)
+        presence = VisiblePresence(
+            presence: Presence(bus: bus, server: worker.serverName, telemetry: worker.telemetry),
+            joined: JoinedRooms(store: worker.memberships, feed: worker.feed))
+        wakes = PresenceWakes(
+            presence.presence, watches: watches, joined: presence.joined, telemetry: worker.telemetry)
         typing = Typing(bus: bus, watches: watches, clock: clock)
         receiptStore = ReceiptStore(pool: worker.pool)
         receipts = Receipts(rooms: worker.rooms, store: receiptStore, feed: worker.feed, clock: clock)

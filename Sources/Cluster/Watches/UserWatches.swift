@@ -100,6 +100,36 @@ package final class UserWatches: Sendable {
         for sleeper in sleepers { sleeper.end(.news) }
     }
 
+    /// An ephemeral change of which nobody is told: who is woken by something else sees it all the same.
+    package func pass(ephemeral serial: Int64) {
+        state.withLock { $0.ephemeral = max($0.ephemeral, serial) }
+    }
+
+    /// An ephemeral change that concerns some users: those of them who are here are woken.
+    package func touch(_ users: some Sequence<UserNID>, ephemeral serial: Int64) {
+        let sleepers = state.withLock { state -> [Waiter<WakeReason>] in
+            state.ephemeral = max(state.ephemeral, serial)
+            var woken: [Waiter<WakeReason>] = []
+            for user in users {
+                guard let watch = state.table[user] else { continue }
+                watch.newestEphemeral = max(watch.newestEphemeral, serial)
+                woken.append(contentsOf: watch.sleepers)
+                watch.sleepers = []
+            }
+            return woken
+        }
+        for sleeper in sleepers { sleeper.end(.news) }
+    }
+
+    /// The users here whom something in one of the rooms concerns.
+    package func watchers(of rooms: some Sequence<RoomNID>) -> Set<UserNID> {
+        state.withLock { state in
+            var found: Set<UserNID> = []
+            for room in rooms { state.table.forEachWatcher(of: room) { found.insert($0.user.nid) } }
+            return found
+        }
+    }
+
     // MARK: Asking
 
     /// The user's rooms as they are now.

@@ -8,11 +8,6 @@ package import Telemetry
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#receipts
 package struct Receipts: Sendable {
-    /// Relations that are followed from an event to the root of its thread.
-    ///
-    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#threaded-read-receipts
-    private static let maxHops = 3
-
     private let rooms: RoomService
     private let store: ReceiptStore
     private let feed: LogFeed
@@ -94,7 +89,9 @@ package struct Receipts: Sendable {
 
     private func check(_ event: RoomEvent, isIn thread: ReceiptThread, of room: RoomRecord) async throws {
         guard thread != .unthreaded else { return }
-        let root = try await threadRoot(of: event, in: room)
+        let root = try await ThreadMembership.root(of: event.event) {
+            try await rooms.reader.events.event($0, in: room)?.event
+        }
         let isIn =
             switch thread {
             case .unthreaded: true
@@ -103,20 +100,6 @@ package struct Receipts: Sendable {
             case .thread(let wanted): root == wanted || event.eventID == wanted
             }
         guard isIn else { throw MatrixError.invalidParam("the event is not in the thread") }
-    }
-
-    /// The root of the thread that an event is in; `nil` in the main timeline.
-    private func threadRoot(of event: RoomEvent, in room: RoomRecord) async throws -> EventID? {
-        var event = event
-        for _ in 0...Self.maxHops {
-            if let root = event.event.threadRoot { return root }
-            guard let relation = event.event.content["m.relates_to"], relation["rel_type"]?.isString == true,
-                let target = relation["event_id"]?.string.flatMap({ EventID($0) }),
-                let next = try await rooms.reader.events.event(target, in: room)
-            else { return nil }
-            event = next
-        }
-        return nil
     }
 
     // MARK: Users of other servers

@@ -10,6 +10,8 @@ import Telemetry
 struct EDUReceiver: Sendable {
     /// Receipts of one transaction that are looked at: each costs some queries.
     private static let maxReceipts = 500
+    /// People of one transaction whose presence is taken in.
+    private static let maxPresence = 500
 
     private let services: InboundServices
 
@@ -20,6 +22,7 @@ struct EDUReceiver: Sendable {
     func receive(_ edus: [EDU], from origin: ServerName) async {
         var rooms = RoomsAtHand(origin: origin, services: services)
         var receiptsLeft = Self.maxReceipts
+        var presenceLeft = Self.maxPresence
         for edu in edus where !Task.isCancelled {
             do {
                 switch edu.type {
@@ -29,6 +32,11 @@ struct EDUReceiver: Sendable {
                     receiptsLeft -= receipts.count
                     for receipt in receipts { try await receive(receipt, &rooms) }
                     if receipts.isEmpty { services.metrics.count(.ignored) }
+                case "m.presence":
+                    guard let presence = services.presence else { break }
+                    let statuses = PresenceEDU(edu.content, atMost: presenceLeft).statuses
+                    presenceLeft -= statuses.count
+                    try await receive(statuses, from: origin, presence)
                 default: services.metrics.count(.other)
                 }
             } catch {
@@ -44,6 +52,22 @@ struct EDUReceiver: Sendable {
         }
         services.metrics.count(.typing)
         await services.typing.set(typing.userID, in: room.nid, for: typing.isTyping ? Typing.remoteTimeout : nil)
+    }
+
+    /// Who shares no room with anybody here has no number, or is shown to nobody.
+    private func receive(_ statuses: [PresenceStatus], from origin: ServerName, _ presence: Presence) async throws {
+        var known: [(user: UserNID, status: PresenceStatus)] = []
+        for status in statuses {
+            guard status.userID.serverName == origin,
+                let user = try await reader.interning.knownUser(status.userID)
+            else {
+                services.metrics.count(.ignored)
+                continue
+            }
+            services.metrics.count(.presence)
+            known.append((user.nid, status))
+        }
+        await presence.note(known)
     }
 
     private func receive(_ receipt: PublicReceipt, _ rooms: inout RoomsAtHand) async throws {

@@ -57,6 +57,38 @@ struct ReceiptEDU {
     }
 }
 
+/// What a server says of its users' presence.
+///
+/// - Spec: https://spec.matrix.org/v1.19/server-server-api/#presence
+struct PresenceEDU {
+    /// Those that are in order.
+    let statuses: [PresenceStatus]
+
+    /// - Parameter limit: those above it are not looked at.
+    init(_ content: JSONView, atMost limit: Int) {
+        var statuses: [PresenceStatus] = []
+        guard let push = content["push"]?.array else {
+            self.statuses = []
+            return
+        }
+        for update in push.prefix(limit) {
+            guard let userID = update["user_id"]?.string.flatMap({ UserID($0) }),
+                let state = update["presence"]?.string.flatMap({ PresenceState(rawValue: $0) })
+            else { continue }
+            var status = PresenceStatus(userID: userID)
+            status.state = state
+            // Beyond a day it makes no difference, and a number of milliseconds has its bounds.
+            status.lastActiveAgo = update["last_active_ago"]?.int.map { .milliseconds(min(max($0, 0), 86_400_000)) }
+            status.isCurrentlyActive = update["currently_active"]?.bool ?? false
+            status.message = update["status_msg"]?.string.flatMap { text in
+                text.isEmpty || text.utf8.count > Presence.maxMessageBytes ? nil : text
+            }
+            statuses.append(status)
+        }
+        self.statuses = statuses
+    }
+}
+
 extension JSONView {
     /// The members of an object; none of anything else.
     fileprivate var members: AnySequence<(key: String, value: JSONView)> {

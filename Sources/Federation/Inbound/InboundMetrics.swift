@@ -22,7 +22,7 @@ struct InboundMetrics: Sendable {
     }
 
     enum EDUKind: String, CaseIterable {
-        case typing, receipt, other
+        case typing, receipt, presence, other
         /// Malformed, or of somebody for whom the sender does not speak.
         case ignored
     }

@@ -14,6 +14,8 @@ package struct InboundServices: Sendable {
     package let typing: Typing
     package let receipts: Receipts
     package let telemetry: Telemetry
+    /// `nil` where nobody is told who is online.
+    package var presence: Presence?
     let events: RemoteEvents
     let metrics: InboundMetrics
     let slots: InboundSlots

@@ -53,6 +53,7 @@ package final class FederationSender: Duty {
         await withTaskGroup { group in
             group.addTask { await self.follow() }
             group.addTask { await self.takeTyping() }
+            if let presence = ground.presence { group.addTask { await self.take(presence) } }
             group.addTask { await self.keepTime() }
         }
     }
@@ -87,6 +88,24 @@ package final class FederationSender: Duty {
                 for slot in slots { slot.take(typing, for: list.servers(in: slot.number)) }
             } catch {
                 telemetry.log.debug("typing could not be told to other servers", [.cause: "\(error)"])
+            }
+        }
+    }
+
+    /// Takes in who is there.
+    private func take(_ presence: PresenceOutlet) async {
+        while !Task.isCancelled {
+            let statuses = await presence.next()
+            let slots = slots.all
+            guard !slots.isEmpty else { continue }
+            do {
+                for (status, rooms) in statuses {
+                    let servers = Dictionary(
+                        grouping: try await ground.servers(of: rooms), by: { DestinationSlots.slot(of: $0) })
+                    for slot in slots { slot.take(status, for: servers[slot.number] ?? []) }
+                }
+            } catch {
+                telemetry.log.debug("presence could not be told to other servers", [.cause: "\(error)"])
             }
         }
     }

@@ -95,12 +95,16 @@ struct MissedEvents: Sendable {
         var nids = try await store.missedEvents(
             in: missed.roomNID, after: since[missed.shard], upTo: upTo[missed.shard], own: ownNID,
             limit: Self.maxEventsPerRoom + 1, examined: Self.maxExamined)
-        if nids.count > Self.maxEventsPerRoom { nids = Array(nids.prefix(1)) }
+        let isFarBehind = nids.count > Self.maxEventsPerRoom
+        if isFarBehind { nids = Array(nids.prefix(1)) }
         guard !nids.isEmpty, let room = try await ground.events.room(missed.roomNID) else { return [] }
         let list = try await ground.servers.servers(of: room.nid, shard: room.shard)
         guard let joined = list.servers[serverNID] else { return [] }
         let loaded = try await ground.events.load(nids, in: room)
-        var outgoing: [OutgoingEvent] = []
+        // However many others there were, those that are sticky still are sent.
+        var outgoing =
+            isFarBehind
+            ? try await ground.events.sticky(in: room, since: since[missed.shard], upTo: upTo[missed.shard]) : []
         for nid in nids.reversed() {
             guard let event = loaded[nid], ground.events.isOurs(event), event.event.sender.serverName != server,
                 try await ground.events.mayGet(event, joined, in: room)

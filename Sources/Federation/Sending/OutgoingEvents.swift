@@ -36,6 +36,12 @@ struct OutgoingEvents: Sendable {
         return OutgoingEvent(eventID: event.eventID, bytes: bytes)
     }
 
+    /// Events of ours that are still sticky and came after one position of the room's shard, up to another.
+    func sticky(in room: RoomRecord, since: Int64, upTo: Int64) async throws -> [OutgoingEvent] {
+        let question = StickyEvents.Question(room: room, since: since, head: upTo)
+        return try await (rooms.sticky.events([question])[room.nid] ?? []).filter(isOurs).map(outgoing)
+    }
+
     /// The server of a user who is put out of the room by the event, or whose invitation is taken back: it has to be told,
     /// though it may not be in the room any more. An invitation is told to a server in another way.
     func evicted(by event: RoomEvent) -> ServerName? {

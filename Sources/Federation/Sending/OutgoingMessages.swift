@@ -1,3 +1,4 @@
+import Ephemeral
 import FederationAPI
 import MatrixCore
 import Storage
@@ -29,6 +30,9 @@ struct OutgoingTyping: Sendable, Hashable {
 struct OutgoingMessages: Sendable {
     static let maxReceipts = 500
     static let maxTyping = 200
+    static let maxPresence = 1_000
+    /// People in one message, so that none becomes large.
+    private static let maxPresenceAMessage = 100
 
     private struct Typist: Hashable {
         let roomID: RoomID
@@ -37,8 +41,9 @@ struct OutgoingMessages: Sendable {
 
     private var receipts: [OutgoingReceipt.Place: OutgoingReceipt] = [:]
     private var typing: [Typist: OutgoingTyping] = [:]
+    private var presence: [UserID: PresenceStatus] = [:]
 
-    var isEmpty: Bool { receipts.isEmpty && typing.isEmpty }
+    var isEmpty: Bool { receipts.isEmpty && typing.isEmpty && presence.isEmpty }
 
     mutating func add(_ receipt: OutgoingReceipt) {
         guard receipts.count < Self.maxReceipts || receipts[receipt.place] != nil else { return }
@@ -56,6 +61,11 @@ struct OutgoingMessages: Sendable {
         typing[typist] = change
     }
 
+    mutating func add(_ status: PresenceStatus) {
+        guard presence.count < Self.maxPresence || presence[status.userID] != nil else { return }
+        presence[status.userID] = status
+    }
+
     /// Some of them, as JSON; they are gone then.
     mutating func take(atMost limit: Int) -> [[UInt8]] {
         guard !isEmpty else { return [] }
@@ -65,7 +75,26 @@ struct OutgoingMessages: Sendable {
             messages.append(Self.message(change))
             typing[typist] = nil
         }
+        while messages.count < limit, !presence.isEmpty {
+            let some = presence.values.prefix(Self.maxPresenceAMessage)
+            messages.append(Self.message(Array(some)))
+            for status in some { presence[status.userID] = nil }
+        }
         return messages
+    }
+
+    /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#presence
+    private static func message(_ statuses: [PresenceStatus]) -> [UInt8] {
+        let push = statuses.map { status in
+            var update: [String: JSONValue] = [
+                "user_id": .string(status.userID.description), "presence": .string(status.state.rawValue),
+                "last_active_ago": .integer(Int64((status.lastActiveAgo ?? .zero) / .milliseconds(1))),
+            ]
+            if let message = status.message { update["status_msg"] = .string(message) }
+            if status.state == .online { update["currently_active"] = .bool(status.isCurrentlyActive) }
+            return JSONValue.object(update)
+        }
+        return Transaction.edu(type: "m.presence", content: ["push": .array(push)])
     }
 
     /// Receipts of many users and rooms go into one message; those of one user in one room, for several threads, cannot.

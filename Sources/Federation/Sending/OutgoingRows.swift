@@ -12,6 +12,8 @@ final class OutgoingRow: Sendable {
         let event: OutgoingEvent
         let excluded: Set<ServerName>
         let extra: ServerName?
+        /// Nobody but these gets it: they came into the room after it.
+        var latecomers: [ServerName]?
     }
 
     private let servers: RoomServerList
@@ -29,6 +31,7 @@ final class OutgoingRow: Sendable {
 
     /// The servers of a slot that get an event.
     func destinations(of addressed: Addressed, in slot: Int) -> [ServerName] {
+        if let latecomers = addressed.latecomers { return latecomers.filter { DestinationSlots.slot(of: $0) == slot } }
         var names = destinations(in: slot)
         if !addressed.excluded.isEmpty { names.removeAll { addressed.excluded.contains($0) } }
         if let extra = addressed.extra, DestinationSlots.slot(of: extra) == slot, !names.contains(extra) {
@@ -104,7 +107,22 @@ final class OutgoingRows: Sendable {
             addressed.append(
                 OutgoingRow.Addressed(event: try events.outgoing(event), excluded: excluded, extra: extra))
         }
+        addressed += try await stickyEvents(forNewcomersBy: row, list, in: room)
         return addressed.isEmpty ? .nothing : OutgoingRow(servers: list, events: addressed)
+    }
+
+    /// What of ours is sticky, for servers that came into the room by the row.
+    ///
+    /// - Spec: MSC4354
+    private func stickyEvents(
+        forNewcomersBy row: LogRow, _ list: RoomServerList, in room: RoomRecord
+    ) async throws -> [OutgoingRow.Addressed] {
+        guard !row.memberNIDs.isEmpty else { return [] }
+        let newcomers = list.servers.values.filter { $0.since == row.position }.map(\.name)
+        guard !newcomers.isEmpty else { return [] }
+        return try await events.sticky(in: room, since: 0, upTo: row.position - 1).map { event in
+            OutgoingRow.Addressed(event: event, excluded: [], extra: nil, latecomers: newcomers)
+        }
     }
 
     /// Private receipts are of another kind of row; that they are left out here as well is no accident.

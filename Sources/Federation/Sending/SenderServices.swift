@@ -16,6 +16,8 @@ package struct SenderServices: Sendable {
     package let client: FederationClient
     package let timeouts: Timeouts
     package let telemetry: Telemetry
+    /// `nil` where nobody is told who is online.
+    package var presence: VisiblePresence?
 
     package init(
         rooms: RoomService, receipts: ReceiptStore, typing: Typing, destinations: DestinationStore,

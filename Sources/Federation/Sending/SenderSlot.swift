@@ -133,6 +133,13 @@ final class SenderSlot: Sendable {
         }
     }
 
+    func take(_ status: PresenceStatus, for servers: [ServerName]) {
+        guard !servers.isEmpty else { return }
+        state.withLock { state in
+            for server in servers { with(server, in: &state) { outbox, _ in outbox.messages.add(status) } }
+        }
+    }
+
     /// Changes the outbox of a server, unless that cannot be reached, and sees to it that somebody works on it.
     private func with(_ server: ServerName, in state: inout State, _ change: (inout Outbox, inout State) -> Void) {
         // What it misses is read from the database when it is back; its record says since when.

@@ -1,5 +1,6 @@
 import Cluster
 import Logging
+import MatrixCore
 import Rooms
 import Storage
 import Telemetry
@@ -11,6 +12,7 @@ final class SendingGround: Sendable {
     let servers: RoomServers
     let rows: OutgoingRows
     let typing: TypingOutlet
+    let presence: PresenceOutlet?
     let transmitter: Transmitter
     let metrics: SenderMetrics
 
@@ -26,6 +28,7 @@ final class SendingGround: Sendable {
             events: events, servers: servers, receipts: services.receipts, interning: interning,
             own: services.rooms.server.name)
         typing = TypingOutlet(services.typing, own: services.rooms.server.name, clock: services.telemetry.clock)
+        presence = services.presence.map { PresenceOutlet($0, clock: services.telemetry.clock) }
         transmitter = Transmitter(services, metrics: metrics)
     }
 
@@ -41,6 +44,18 @@ final class SendingGround: Sendable {
             read.append(ReadRow(shard: row.shard, position: row.position, outgoing: outgoing))
         }
         return read
+    }
+
+    /// The other servers in any of some rooms.
+    ///
+    /// Cost: from memory, once the rooms were asked for.
+    func servers(of rooms: Set<RoomNID>) async throws -> Set<ServerName> {
+        var names: Set<ServerName> = []
+        for room in try await services.rooms.reader.store.rooms(Array(rooms)).values {
+            let list = try await servers.servers(of: room.nid, shard: room.shard)
+            names.formUnion(list.servers.values.lazy.map(\.name))
+        }
+        return names
     }
 
     private func read(_ row: LogRow) async throws -> OutgoingRow {

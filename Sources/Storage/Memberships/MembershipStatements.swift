@@ -4,16 +4,25 @@ import Postgres
 enum MembershipStatements {
     static let all = [
         ofUser, inRoom, ofUserInRoom, joinedMembers, joinedServers, forget, localJoined, outOfBand, sharedRooms, counts,
-        joinedRoomsOfServer, isServerJoined, ofServer, hasServerBeenIn, manyCounts, heroes,
+        joinedRoomsOfServer, isServerJoined, ofServer, hasServerBeenIn, manyCounts, heroes, strippedStates,
+        joinedRoomsOfUsers, joinedRoomsPage, standing, ofUserInRooms,
     ]
 
-    private static let columns = "m.room_nid, m.user_nid, m.membership, m.event_nid, m.shard, m.position, m.forgotten"
+    private static let columns = """
+        m.room_nid, m.user_nid, m.membership, m.event_nid, m.shard, m.position, m.forgotten, m.joined_position
+        """
 
     static let ofUser = Statement(
         "memberships.of_user", "select \(columns) from memberships m where m.user_nid = $1", mode: .read)
     static let ofUserInRoom = Statement(
         "memberships.of_user_in_room",
         "select \(columns), m.stripped_state from memberships m where m.room_nid = $1 and m.user_nid = $2", mode: .read)
+    static let strippedStates = Statement(
+        "memberships.stripped_states",
+        """
+        select m.room_nid, m.stripped_state from memberships m
+        where m.user_nid = $1 and m.room_nid = any ($2) and m.stripped_state is not null
+        """, mode: .read)
     static let inRoom = Statement(
         "memberships.in_room",
         "select \(columns) from memberships m where m.room_nid = $1 and m.membership = any ($2)", mode: .read)
@@ -38,6 +47,16 @@ enum MembershipStatements {
         select exists (select 1 from memberships m join servers s on s.server_nid = m.server_nid
         where m.room_nid = $1 and m.membership in (1, 4, 5) and s.server_name = $2)
         """, mode: .read)
+    static let ofUserInRooms = Statement(
+        "memberships.of_user_in_rooms",
+        "select room_nid, membership from memberships where user_nid = $1 and room_nid = any ($2)", mode: .read)
+    /// Where the members of a server are joined or invited, of some rooms.
+    static let standing = Statement(
+        "memberships.standing",
+        """
+        select m.room_nid, min(m.membership) from memberships m join servers s on s.server_nid = m.server_nid
+        where s.server_name = $1 and m.room_nid = any ($2) and m.membership in (1, 2) group by m.room_nid
+        """, mode: .read)
     static let localJoined = Statement(
         "memberships.local_joined",
         "select user_nid from memberships where room_nid = $1 and server_nid = $2 and membership = 1", mode: .read)
@@ -53,6 +72,15 @@ enum MembershipStatements {
         select distinct m.room_nid from memberships m join servers s on s.server_nid = m.server_nid
         where s.server_name = $1 and m.membership = 1
         """, mode: .read)
+    static let joinedRoomsPage = Statement(
+        "memberships.joined_rooms_page",
+        """
+        select room_nid from memberships where user_nid = $1 and room_nid > $2 and membership = 1
+        order by room_nid limit $3
+        """, mode: .read)
+    static let joinedRoomsOfUsers = Statement(
+        "memberships.joined_rooms_of_users",
+        "select user_nid, room_nid from memberships where user_nid = any ($1) and membership = 1", mode: .read)
     static let counts = Statement(
         "memberships.counts",
         """
@@ -65,15 +93,15 @@ enum MembershipStatements {
         select room_nid, count(*) filter (where membership = 1), count(*) filter (where membership = 2)
         from memberships where room_nid = any ($1) and membership in (1, 2) group by room_nid
         """, mode: .read)
-    /// The first members of rooms besides a user: those who are joined or invited before those who were.
+    /// The first members of rooms: those who are joined or invited before those who were.
     static let heroes = Statement(
         "memberships.heroes",
         """
-        select i.room, h.user_nid, h.is_member from unnest($2::bigint[]) as i(room)
+        select i.room, h.user_nid, h.is_member from unnest($1::bigint[]) as i(room)
         cross join lateral (
             select m.user_nid, m.membership in (1, 2) as is_member, m.position, m.event_nid from memberships m
-            where m.room_nid = i.room and m.user_nid <> $1 and m.membership <> 3
-            order by m.membership in (1, 2) desc, m.position, m.event_nid limit 5
+            where m.room_nid = i.room and m.membership <> 3
+            order by m.membership in (1, 2) desc, m.position, m.event_nid limit $2
         ) h order by i.room, h.is_member desc, h.position, h.event_nid
         """, mode: .read)
     static let sharedRooms = Statement(

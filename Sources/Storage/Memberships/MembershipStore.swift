@@ -11,10 +11,13 @@ package struct MembershipRecord: Sendable, Hashable {
     package let shard: Int16
     package let position: Int64
     package let isForgotten: Bool
+    /// Where the user's present stay in the room began, in the room's shard; 0 when the user is not in it. Member events
+    /// during the stay leave it as it is.
+    package let joinedPosition: Int64
 
     package init(
         roomNID: RoomNID, userNID: UserNID, membership: Membership, eventNID: EventNID, shard: Int16, position: Int64,
-        isForgotten: Bool
+        isForgotten: Bool, joinedPosition: Int64
     ) {
         self.roomNID = roomNID
         self.userNID = userNID
@@ -23,6 +26,21 @@ package struct MembershipRecord: Sendable, Hashable {
         self.shard = shard
         self.position = position
         self.isForgotten = isForgotten
+        self.joinedPosition = joinedPosition
+    }
+}
+
+/// The first members of a room, and of those who were members, in the order in which they came.
+package struct FirstMembers: Sendable, Hashable {
+    package static let maxHeroes = 5
+
+    package internal(set) var present: [UserNID] = []
+    package internal(set) var past: [UserNID] = []
+
+    /// After whom a user is shown a room that has no name.
+    package func heroes(besides user: UserNID) -> [UserNID] {
+        let others = present.filter { $0 != user }
+        return Array((others.isEmpty ? past.filter { $0 != user } : others).prefix(Self.maxHeroes))
     }
 }
 
@@ -49,6 +67,19 @@ package struct MembershipStore: Sendable {
         guard var row = rows.first else { return nil }
         let record = try Self.decode(&row)
         return (record, try row.next([UInt8]?.self))
+    }
+
+    /// The stripped state that came with a user's invites to rooms that we are not in.
+    package func strippedStates(of rooms: [RoomNID], toldTo user: UserNID) async throws -> [RoomNID: [UInt8]] {
+        guard !rooms.isEmpty else { return [:] }
+        var found: [RoomNID: [UInt8]] = [:]
+        let rows = try await pool.query(
+            MembershipStatements.strippedStates, user.rawValue, rooms.map(\.rawValue))
+        for row in rows {
+            let (room, state) = try row.decode((Int64, [UInt8]).self)
+            found[RoomNID(room)] = state
+        }
+        return found
     }
 
     package func joinedMembers(of room: RoomNID) async throws -> [UserNID] {
@@ -99,11 +130,49 @@ package struct MembershipStore: Sendable {
         return try row.next(Bool.self)
     }
 
+    /// What a user is, or was, in some rooms; those that the user never had to do with are left out.
+    package func memberships(of user: UserNID, in rooms: [RoomNID]) async throws -> [RoomNID: Membership] {
+        guard !rooms.isEmpty else { return [:] }
+        let rows = try await pool.query(MembershipStatements.ofUserInRooms, user.rawValue, rooms.map(\.rawValue))
+        return try rows.reduce(into: [:]) { found, row in
+            let (room, code) = try row.decode((Int64, Int16).self)
+            found[RoomNID(room)] = Membership(code: code)
+        }
+    }
+
+    /// Where of some rooms users of a server are: `join`, or else `invite`; rooms in which nobody is either are left out.
+    package func standing(of server: ServerName, in rooms: [RoomNID]) async throws -> [RoomNID: Membership] {
+        guard !rooms.isEmpty else { return [:] }
+        let rows = try await pool.query(MembershipStatements.standing, server.description, rooms.map(\.rawValue))
+        return try rows.reduce(into: [:]) { found, row in
+            let (room, code) = try row.decode((Int64, Int16).self)
+            found[RoomNID(room)] = Membership(code: code)
+        }
+    }
+
     package func rooms(joinedBy server: ServerName) async throws -> [RoomNID] {
         try (try await pool.query(MembershipStatements.joinedRoomsOfServer, server.description)).map { row in
             var row = row
             return RoomNID(try row.next(Int64.self))
         }
+    }
+
+    /// Rooms that a user is joined to after one, in the order of their numbers.
+    package func rooms(joinedBy user: UserNID, after room: RoomNID, limit: Int) async throws -> [RoomNID] {
+        let rows = try await pool.query(
+            MembershipStatements.joinedRoomsPage, user.rawValue, room.rawValue, Int64(limit))
+        return try rows.map { RoomNID(try $0.get(0, Int64.self)) }
+    }
+
+    /// The rooms that each of some users is joined to; those who are in none are left out.
+    package func rooms(joinedBy users: [UserNID]) async throws -> [UserNID: Set<RoomNID>] {
+        guard !users.isEmpty else { return [:] }
+        var rooms: [UserNID: Set<RoomNID>] = [:]
+        for row in try await pool.query(MembershipStatements.joinedRoomsOfUsers, users.map(\.rawValue)) {
+            let (user, room) = try row.decode((Int64, Int64).self)
+            rooms[UserNID(user), default: []].insert(RoomNID(room))
+        }
+        return rooms
     }
 
     package func sharedRooms(of user: UserNID, and other: UserNID) async throws -> [RoomNID] {
@@ -130,18 +199,27 @@ package struct MembershipStore: Sendable {
 
     /// The first five members of rooms, joined or invited, besides a user; where there are none, those who were members.
     package func heroes(of rooms: [RoomNID], besides user: UserNID) async throws -> [RoomNID: [UserNID]] {
+        try await firstMembers(of: rooms).mapValues { $0.heroes(besides: user) }
+    }
+
+    /// Those of whom the heroes of rooms are, for whoever asks.
+    ///
+    /// Cost: one query; a look at every member of each room.
+    package func firstMembers(of rooms: [RoomNID]) async throws -> [RoomNID: FirstMembers] {
         guard !rooms.isEmpty else { return [:] }
-        var present: [RoomNID: [UserNID]] = [:]
-        var past: [RoomNID: [UserNID]] = [:]
-        for row in try await pool.query(MembershipStatements.heroes, user.rawValue, rooms.map(\.rawValue)) {
+        var found: [RoomNID: FirstMembers] = [:]
+        // One more than is shown, since whoever asks is not among them.
+        let rows = try await pool.query(
+            MembershipStatements.heroes, rooms.map(\.rawValue), Int64(FirstMembers.maxHeroes + 1))
+        for row in rows {
             let (room, user, isMember) = try row.decode((Int64, Int64, Bool).self)
             if isMember {
-                present[RoomNID(room), default: []].append(UserNID(user))
+                found[RoomNID(room), default: FirstMembers()].present.append(UserNID(user))
             } else {
-                past[RoomNID(room), default: []].append(UserNID(user))
+                found[RoomNID(room), default: FirstMembers()].past.append(UserNID(user))
             }
         }
-        return past.merging(present) { _, present in present }
+        return found
     }
 
     /// Forgets a room that the user has left; `nil` when there was nothing to forget.
@@ -179,6 +257,7 @@ package struct MembershipStore: Sendable {
         }
         return MembershipRecord(
             roomNID: room, userNID: user, membership: membership, eventNID: EventNID(try row.next(Int64.self)),
-            shard: try row.next(Int16.self), position: try row.next(Int64.self), isForgotten: try row.next(Bool.self))
+            shard: try row.next(Int16.self), position: try row.next(Int64.self), isForgotten: try row.next(Bool.self),
+            joinedPosition: try row.next(Int64.self))
     }
 }

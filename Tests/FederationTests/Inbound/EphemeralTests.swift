@@ -57,6 +57,49 @@ import Testing
         }
     }
 
+    private func presence(_ people: [JSONValue]) -> JSONValue {
+        ["edu_type": "m.presence", "content": ["push": .array(people)]]
+    }
+
+    @Test func presenceIsOfTheSendersUsersOnly() async throws {
+        try await InboundInstallation.with { home in
+            let room = try await home.room()
+            let interning = home.worker.rooms.reader.interning
+            let stranger = try home.one.server.user("stranger")
+            func person(_ user: UserID, _ state: String, _ more: [String: JSONValue] = [:]) -> JSONValue {
+                var person: [String: JSONValue] = [
+                    "user_id": .string(user.description), "presence": .string(state), "last_active_ago": 5000,
+                ]
+                person.merge(more) { $1 }
+                return .object(person)
+            }
+            try await home.worker.receive(
+                [],
+                edus: [
+                    presence([
+                        person(room.bob, "online", ["status_msg": "hi", "currently_active": true]),
+                        person(room.carol, "online"), person(stranger, "online"), person(room.bob, "asleep"), 7,
+                        ["user_id": "@x:y"],
+                    ]),
+                    ["edu_type": "m.presence", "content": ["push": 1]],
+                ], from: home.one.server)
+            let bob = try #require(try await interning.knownUser(room.bob))
+            let carol = try #require(try await interning.knownUser(room.carol))
+            let status = try #require(home.worker.presence.status(of: bob.nid))
+            #expect(status.state == .online && status.message == "hi" && status.isCurrentlyActive)
+            #expect((status.lastActiveAgo ?? .zero) >= .seconds(5))
+            #expect(home.worker.presence.status(of: carol.nid) == nil, "another server's user")
+            #expect(try await interning.knownUser(stranger) == nil, "nobody gets a number for it")
+            let long = String(repeating: "x", count: 5000)
+            let extremes = [
+                person(room.bob, "unavailable", ["last_active_ago": .integer(.max), "status_msg": .string(long)])
+            ]
+            try await home.worker.receive([], edus: [presence(extremes)], id: "2", from: home.one.server)
+            let next = try #require(home.worker.presence.status(of: bob.nid))
+            #expect(next.state == .unavailable && next.message == nil && !next.isCurrentlyActive)
+        }
+    }
+
     /// ATTACKS 5.
     @Test func receiptsAreOfTheSendersUsersOnly() async throws {
         try await InboundInstallation.with { home in

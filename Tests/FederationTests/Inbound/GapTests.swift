@@ -75,22 +75,59 @@ import Testing
         }
     }
 
-    @Test func authEventsThatAreMissingAreFetched() async throws {
+    /// A message that cites a member event of another fork, which nobody has sent.
+    private func message(
+        citing fork: inout PeerView, in room: inout InboundRoom, _ server: PeerServer
+    ) throws -> (renamed: Event, message: Event) {
+        let renamed = try fork.send(
+            EventType.member, stateKey: room.bob.description, ["membership": "join", "displayname": "B"],
+            as: room.bob, of: server)
+        let levels = try #require(room.view.state[.powerLevels])
+        let message = try room.view.send(
+            EventType.message, ["msgtype": "m.text", "body": "hello"], as: room.bob, of: server,
+            authEvents: [levels.eventID, renamed.eventID])
+        return (renamed, message)
+    }
+
+    /// They get their place where it is known, or else are kept beside the graph.
+    @Test(arguments: [true, false]) func authEventsThatAreMissingAreFetched(isPlaceKnown: Bool) async throws {
         try await InboundInstallation.with { home in
             var room = try await home.room()
-            // Another fork has the member event that the message cites.
             var fork = room.view
-            let renamed = try fork.send(
-                EventType.member, stateKey: room.bob.description, ["membership": "join", "displayname": "B"],
-                as: room.bob, of: home.one.server)
-            let levels = try #require(room.view.state[.powerLevels])
-            let event = try room.view.send(
-                EventType.message, ["msgtype": "m.text", "body": "hello"], as: room.bob, of: home.one.server,
-                authEvents: [levels.eventID, renamed.eventID])
+            if !isPlaceKnown { _ = try fork.say("lost", as: room.bob, of: home.one.server) }
+            let (renamed, event) = try message(citing: &fork, in: &room, home.one.server)
             home.one.keep([renamed, event])
             try await home.worker.receive([event], from: home.one.server)
             try await room.waitFor(["hello"], working: [home.worker])
             #expect(home.one.calls.contains("event_auth"))
+            let reader = home.worker.rooms.reader
+            let stored = try #require(try await reader.events.event(renamed.eventID, in: room.record)?.stored)
+            #expect(stored.flags.contains(.outlier) != isPlaceKnown && (stored.stateBefore != nil) == isPlaceKnown)
+            let now = try #require(try await reader.current(room.record))
+            let name = try await now.content(EventType.member, room.bob.description)?["displayname"]?.string
+            #expect(name == (isPlaceKnown ? "B" : nil))
+        }
+    }
+
+    /// By its auth events alone the one that is cited would pass. Where it stands the room refuses it, and so what cites it.
+    @Test func authEventsAreJudgedWhereTheyStand() async throws {
+        try await InboundInstallation.with { home in
+            var room = try await home.room()
+            let (rooms, record) = (home.worker.rooms, room.record)
+            let id = try await rooms.send(
+                try EventDraft(
+                    sender: room.alice, type: EventType.member, stateKey: room.bob.description,
+                    content: ["membership": "ban"]), in: record)
+            var fork = room.view
+            fork.tips = [try #require(try await rooms.reader.events.event(id, in: record)).event]
+            let (renamed, event) = try message(citing: &fork, in: &room, home.one.server)
+            home.one.keep([renamed, event])
+            try await home.worker.receive([event], from: home.one.server)
+            try await room.working([home.worker]) { [room] in try await eventually { try await room.isEmpty() } }
+            for event in [renamed, event] {
+                let stored = try #require(try await rooms.reader.events.event(event.eventID, in: record)?.stored)
+                #expect(stored.flags.contains(.rejected) && !stored.flags.contains(.outlier))
+            }
         }
     }
 

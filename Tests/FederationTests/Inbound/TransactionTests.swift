@@ -45,6 +45,22 @@ import Testing
         }
     }
 
+    /// Signatures are no part of what an event's id is made of, so a bad copy has the id of the good one.
+    @Test(arguments: [true, false]) func aBadCopyOfAnEventIsNotInItsWay(comesFirst: Bool) async throws {
+        try await InboundInstallation.with { home in
+            var room = try await home.room()
+            let event = try room.view.say("hello", as: room.bob, of: home.one.server)
+            var copy = event.json.value()
+            copy["signatures"] = [:]
+            let good = event.json.value()
+            let answers = try await home.worker.receive(
+                comesFirst ? [copy, good] : [good, copy, good], from: home.one.server)
+            #expect(answers == [event.eventID: nil])
+            #expect(try await room.messages() == ["hello"])
+            #expect(home.telemetry.metrics.prometheusText().contains(#"inbound_pdus_total{outcome="refused"} 1"#))
+        }
+    }
+
     @Test func aServerDoesNotSendTheMessagesOfAnother() async throws {
         try await InboundInstallation.with { home in
             var room = try await home.room()

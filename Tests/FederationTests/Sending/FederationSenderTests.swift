@@ -190,6 +190,36 @@ import Testing
         }
     }
 
+    @Test func presenceOfLocalUsersIsToldToServersThatShareARoom() async throws {
+        try await SenderFixture.with { server in
+            let (alice, dora) = (try await server.user("alice"), try await server.user("dora"))
+            let (bob, carol) = (try await server.user("bob", on: "b"), try await server.user("carol", on: "c"))
+            for _ in 0..<3 { try await server.join(try await server.room(by: alice), bob) }
+            try await server.join(try await server.room(by: dora), carol)
+            try await server.sending {
+                let presence = server.presence.presence
+                await presence.heartbeat(alice.userID, alice.nid, device: "D", as: .online, for: .seconds(30))
+                await presence.set(alice.userID, alice.nid, device: "D", to: .unavailable, message: "tea")
+                var status = PresenceStatus(userID: bob.userID)
+                status.state = .online
+                await presence.note([(bob.nid, status)])
+                try await server.pass(2)
+                try await server.federation.wait { $0.edus(at: "b.example", ofType: "m.presence").count == 1 }
+                let push = server.federation.edus(at: "b.example", ofType: "m.presence").first?["push"]
+                #expect(push?.array?.count == 1, "once for all rooms, and nothing of other servers' users")
+                #expect(push?.array?.first?["user_id"] == "@alice:example.org")
+                #expect(push?.array?.first?["presence"] == "unavailable" && push?.array?.first?["status_msg"] == "tea")
+                #expect(push?.array?.first?["last_active_ago"]?.int != nil)
+                await presence.heartbeat(dora.userID, dora.nid, device: "D", as: .online, for: .seconds(30))
+                try await server.pass(2)
+                try await server.federation.wait { $0.edus(at: "c.example", ofType: "m.presence").count == 1 }
+                let told = server.federation.edus(at: "c.example", ofType: "m.presence").first?["push"]?.array
+                #expect(told?.map { $0["user_id"] } == ["@dora:example.org"])
+                #expect(server.federation.edus(at: "b.example", ofType: "m.presence").count == 1)
+            }
+        }
+    }
+
     @Test func typingOfLocalUsersIsTold() async throws {
         try await SenderFixture.with { server in
             let alice = try await server.user("alice")

@@ -17,6 +17,7 @@ struct SenderFixture: Sendable {
 
     let worker: RoomsWorker
     let typing: Typing
+    let presence: VisiblePresence
     let receipts: Receipts
     let destinations: DestinationStore
     let federation = FakeFederation()
@@ -40,6 +41,7 @@ struct SenderFixture: Sendable {
         sending = .silent(clock: clock, random: SeededRandomSource(seed: 1))
         let ephemeral = EphemeralParts(worker)
         typing = ephemeral.typing
+        presence = ephemeral.presence
         receipts = ephemeral.receipts
         destinations = DestinationStore(pool: worker.pool)
         heard = HeardServers(
@@ -114,10 +116,11 @@ struct SenderFixture: Sendable {
             outbound: federation, resolver: federation, clock: clock, random: SeededRandomSource(seed: 2))
         let client = FederationClient(
             serverName: Self.serverName, signingKey: rooms.server.signingKey, finder: finder, outbound: federation)
-        return FederationSender(
-            SenderServices(
-                rooms: rooms, receipts: ReceiptStore(pool: pool), typing: typing, destinations: destinations,
-                heard: heard, feed: feed, client: client, timeouts: timeouts, telemetry: sending))
+        var services = SenderServices(
+            rooms: rooms, receipts: ReceiptStore(pool: pool), typing: typing, destinations: destinations,
+            heard: heard, feed: feed, client: client, timeouts: timeouts, telemetry: sending)
+        services.presence = presence
+        return FederationSender(services)
     }
 
     /// Runs the duty for the time of `body`, as one worker would that gives its slots back at the end.

@@ -58,6 +58,7 @@ struct InboundInstallation: Sendable {
 struct InboundWorker: Sendable {
     let base: RoomsWorker
     let typing: Typing
+    let presence: Presence
     let receipts: ReceiptStore
     let staged: InboundEventStore
     let receiver: TransactionReceiver
@@ -70,6 +71,7 @@ struct InboundWorker: Sendable {
         let (name, key, rooms) = (base.serverName, base.key, base.rooms)
         let ephemeral = EphemeralParts(base)
         typing = ephemeral.typing
+        presence = ephemeral.presence.presence
         receipts = ephemeral.receiptStore
         staged = InboundEventStore(pool: pool)
         let client = FederationClient(
@@ -78,12 +80,14 @@ struct InboundWorker: Sendable {
                 outbound: network, resolver: network, clock: telemetry.clock, random: telemetry.random),
             outbound: network)
         let verifier = EventVerifier(serverName: name, ownKeys: OwnKeys(current: key), keys: network)
-        services = InboundServices(
+        var services = InboundServices(
             rooms: rooms, staged: staged, verifier: verifier, client: client,
             states: RemoteState(rooms: rooms, client: client, verifier: verifier, telemetry: telemetry),
             typing: typing,
             receipts: ephemeral.receipts,
             telemetry: telemetry)
+        services.presence = presence
+        self.services = services
         receiver = TransactionReceiver(services)
     }
 
