@@ -16,7 +16,6 @@ package struct AccountSetup: Sendable {
     package let interning: Interning
     package let stores: AccountStores
     package let telemetry: Telemetry
-    package var profileObserver: (any ProfileObserver)?
     package var accountObserver: (any AccountObserver)?
     package var remoteProfiles: (any RemoteProfiles)?
     package var accountDataSources: [String: AccountData.Source] = [:]
@@ -70,7 +69,7 @@ package struct AccountServices: Sendable {
             telemetry: telemetry, observer: setup.accountObserver)
         profiles = Profiles(
             profiles: stores.profiles, accounts: stores.accounts, interning: setup.interning, names: names,
-            observer: setup.profileObserver, remote: setup.remoteProfiles)
+            feed: setup.feed, clock: telemetry.clock, remote: setup.remoteProfiles)
         accountData = AccountData(
             store: stores.accountData, rooms: stores.rooms, interning: setup.interning, feed: setup.feed,
             telemetry: telemetry, sources: setup.accountDataSources)

@@ -1,12 +1,8 @@
+package import Cluster
 package import HTTPAPI
 package import MatrixCore
 package import Storage
-
-/// Hears of changes of display names and avatars, which are to be shown in the user's rooms.
-package protocol ProfileObserver: Sendable {
-    /// The display name or avatar of a local user has changed; the user's member events are to follow.
-    func memberProfileChanged(of user: UserRecord, to profile: MemberProfile) async
-}
+package import Telemetry
 
 /// Asks other servers for profiles.
 package protocol RemoteProfiles: Sendable {
@@ -23,18 +19,20 @@ package struct Profiles: Sendable {
     let accounts: AccountStore
     let interning: Interning
     let names: AccountNames
-    let observer: (any ProfileObserver)?
+    let feed: LogFeed
+    let clock: any Clock
     let remote: (any RemoteProfiles)?
 
     package init(
-        profiles: ProfileStore, accounts: AccountStore, interning: Interning, names: AccountNames,
-        observer: (any ProfileObserver)? = nil, remote: (any RemoteProfiles)? = nil
+        profiles: ProfileStore, accounts: AccountStore, interning: Interning, names: AccountNames, feed: LogFeed,
+        clock: any Clock, remote: (any RemoteProfiles)? = nil
     ) {
         self.profiles = profiles
         self.accounts = accounts
         self.interning = interning
         self.names = names
-        self.observer = observer
+        self.feed = feed
+        self.clock = clock
         self.remote = remote
     }
 
@@ -84,22 +82,28 @@ package struct Profiles: Sendable {
     package func set(_ field: ProfileField, to value: JSONView, of userID: UserID, by caller: LocalUser) async throws {
         try permit(field, of: userID, by: caller)
         try field.check(value)
-        if field.isMemberField, value.stringEquals("") { return try await remove(field, of: caller) }
+        if field.isMemberField, value.stringEquals("") { return try await change(field, of: caller, to: nil) }
         guard let bytes = try? CanonicalJSON.encode(value, strict: false) else { throw MatrixError.badJSON("Not JSON") }
-        guard try await profiles.set(field.name, to: bytes, of: caller.userNID) else {
-            throw MatrixError(.profileTooLarge, "The profile would be larger than 64 KiB")
-        }
-        try await tell(field, of: caller)
+        try await change(field, of: caller, to: bytes)
     }
 
     /// Removes a field of the caller's profile; that it is not there is no error.
     package func delete(_ field: ProfileField, of userID: UserID, by caller: LocalUser) async throws {
         try permit(field, of: userID, by: caller)
-        try await remove(field, of: caller)
+        try await change(field, of: caller, to: nil)
     }
 
-    private func remove(_ field: ProfileField, of caller: LocalUser) async throws {
-        if try await profiles.delete(field.name, of: caller.userNID) { try await tell(field, of: caller) }
+    /// Answered as soon as it is written; that rooms show it is the business of `ProfilePropagation`.
+    private func change(_ field: ProfileField, of caller: LocalUser, to value: [UInt8]?) async throws {
+        let user = try await interning.user(caller.userNID)
+        let outcome = try await profiles.change(
+            field.name, to: value, of: user, isShown: field.isMemberField, now: clock.nowMilliseconds)
+        switch outcome {
+        case .done(let position):
+            if let position { feed.announce(.profile, at: position, user: user.nid) }
+        case .unchanged: break
+        case .tooLarge: throw MatrixError(.profileTooLarge, "The profile would be larger than 64 KiB")
+        }
     }
 
     private func permit(_ field: ProfileField, of userID: UserID, by caller: LocalUser) throws {
@@ -109,11 +113,5 @@ package struct Profiles: Sendable {
         if caller.isGuest, field != .displayName {
             throw MatrixError(.guestAccessForbidden, "Guests may only change their display name")
         }
-    }
-
-    private func tell(_ field: ProfileField, of caller: LocalUser) async throws {
-        guard field.isMemberField, let observer else { return }
-        let user = try await interning.user(caller.userNID)
-        await observer.memberProfileChanged(of: user, to: try await profiles.memberProfile(of: user.nid))
     }
 }

@@ -397,21 +397,6 @@ begin
     return found;
 end $$;
 
--- Sets a field of a profile, unless the profile as a whole became too large: counted as the JSON object that it is.
-create function set_profile_field(p_user bigint, p_field text, p_value bytea, p_max_bytes bigint)
-returns boolean language plpgsql as $$
-begin
-    perform pg_advisory_xact_lock(7003, hashint8(p_user));
-    if (select coalesce(sum(octet_length(f.field) + octet_length(f.value) + 4), 0) from profiles f
-            where f.user_nid = p_user and f.field <> p_field)
-        + octet_length(p_field) + octet_length(p_value) + 5 > p_max_bytes then
-        return false;
-    end if;
-    insert into profiles (user_nid, field, value) values (p_user, p_field, p_value)
-        on conflict (user_nid, field) do update set value = excluded.value;
-    return true;
-end $$;
-
 -- Sets account data together with its row of the log. With `p_expected` only if the data still is what was read: at that
 -- position, or not there (0). `outcome`: 0 written, 1 it has changed, 2 the user has as much as there may be.
 create function set_account_data(

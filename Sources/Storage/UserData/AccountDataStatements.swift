@@ -2,7 +2,7 @@ import Postgres
 
 /// The SQL of account data. Room 0 is the global one.
 enum AccountDataStatements {
-    static let all = [one, ofUser, since, ofType, set]
+    static let all = [one, ofUser, since, ofType, ofRooms, ofTypes, set]
 
     static let one = Statement(
         "account_data.one",
@@ -25,6 +25,19 @@ enum AccountDataStatements {
         """
         select user_nid, content from account_data
         where user_nid = any ($1) and room_nid = 0 and data_type = $2 and content is not null
+        """, mode: .read)
+    static let ofRooms = Statement(
+        "account_data.of_rooms",
+        """
+        select room_nid, data_type, content, position from account_data
+        where user_nid = $1 and room_nid = any ($2) and content is not null
+        """, mode: .read)
+    /// Some types of data of one user, of all rooms.
+    static let ofTypes = Statement(
+        "account_data.of_types",
+        """
+        select room_nid, data_type, content, position from account_data
+        where user_nid = $1 and data_type = any ($2) and content is not null
         """, mode: .read)
     static let set = Statement(
         "account_data.set",

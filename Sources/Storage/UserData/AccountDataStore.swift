@@ -48,6 +48,18 @@ package struct AccountDataStore: Sendable {
         try (try await pool.query(AccountDataStatements.since, user.rawValue, position)).map(Self.decode)
     }
 
+    /// What the user has in some rooms, without what was deleted.
+    package func all(of user: UserNID, in rooms: [RoomNID]) async throws -> [AccountDataRecord] {
+        guard !rooms.isEmpty else { return [] }
+        return try (try await pool.query(AccountDataStatements.ofRooms, user.rawValue, rooms.map(\.rawValue)))
+            .map(Self.decode)
+    }
+
+    /// Data of some types, global and of all rooms, without what was deleted.
+    package func all(of user: UserNID, types: [String]) async throws -> [AccountDataRecord] {
+        try (try await pool.query(AccountDataStatements.ofTypes, user.rawValue, types)).map(Self.decode)
+    }
+
     /// One type of global data of several users (whom they ignore, for instance); those without it are left out.
     package func global(_ type: String, of users: [UserNID]) async throws -> [UserNID: [UInt8]] {
         guard !users.isEmpty else { return [:] }

@@ -58,16 +58,66 @@ package struct ProfileStore: Sendable {
         if field == "displayname" { profile.displayName = text } else { profile.avatarURL = text }
     }
 
-    /// - Parameter value: one JSON value.
-    /// - Returns: false when the profile would become too large; nothing is changed then.
-    package func set(_ field: String, to value: [UInt8], of user: UserNID) async throws -> Bool {
-        let rows = try await pool.query(ProfileStatements.set, user.rawValue, field, value, Self.maxProfileBytes)
-        guard let row = rows.first else { throw StorageError.missing("set_profile_field") }
-        return try row.get(0, Bool.self)
+    /// Sets a field, or removes it.
+    ///
+    /// - Parameters:
+    ///   - value: one JSON value; `nil` removes the field.
+    ///   - isShown: member events have the field. Then the change is a row of the log, and waits in the database until the
+    ///     user's rooms show it.
+    package func change(
+        _ field: String, to value: [UInt8]?, of user: UserRecord, isShown: Bool, now: Int64
+    ) async throws -> ProfileChange {
+        let rows = try await pool.query(
+            ProfileStatements.change, user.shard, user.nid.rawValue, field, value, Self.maxProfileBytes, isShown, now)
+        guard var row = rows.first else { throw StorageError.missing("change_profile_field") }
+        switch try row.next(Int16.self) {
+        case 0: return .done(try LogPosition(optional: &row, shard: user.shard))
+        case 1: return .unchanged
+        case 2: return .tooLarge
+        default: throw StorageError.corrupt("change_profile_field")
+        }
     }
 
-    /// - Returns: whether there was such a field.
-    package func delete(_ field: String, of user: UserNID) async throws -> Bool {
-        try await pool.execute(ProfileStatements.delete, user.rawValue, field) > 0
+    // MARK: What rooms are to show
+
+    /// Profiles that the rooms of their users do not all show yet, of users of some shards, ordered by their numbers.
+    package func pending(
+        of shards: [Int16], after user: UserNID?, limit: Int
+    ) async throws -> [PendingProfile] {
+        let rows = try await pool.query(ProfileStatements.pending, shards, user?.rawValue ?? 0, Int64(limit))
+        return try rows.map { row in
+            let (user, change, room) = try row.decode((Int64, Int64, Int64).self)
+            return PendingProfile(userNID: UserNID(user), change: change, shownUpTo: RoomNID(room))
+        }
     }
+
+    /// Notes that the rooms up to one show a profile.
+    ///
+    /// - Returns: false when it was changed again meanwhile.
+    package func note(_ profile: PendingProfile, shownUpTo room: RoomNID) async throws -> Bool {
+        try await pool.execute(ProfileStatements.proceed, profile.userNID.rawValue, profile.change, room.rawValue) > 0
+    }
+
+    /// All rooms show the profile. One that was changed again meanwhile stays.
+    package func finish(_ profile: PendingProfile) async throws {
+        try await pool.execute(ProfileStatements.finish, profile.userNID.rawValue, profile.change)
+    }
+}
+
+/// What became of a change of a profile.
+package enum ProfileChange: Sendable, Hashable {
+    /// With its place in the log, if it has one.
+    case done(LogPosition?)
+    case unchanged
+    /// Nothing was changed.
+    case tooLarge
+}
+
+/// A profile that not all rooms of its user show yet.
+package struct PendingProfile: Sendable, Hashable {
+    package let userNID: UserNID
+    /// Which change it is.
+    package let change: Int64
+    /// Rooms up to here show it.
+    package let shownUpTo: RoomNID
 }

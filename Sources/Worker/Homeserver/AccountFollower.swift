@@ -5,15 +5,9 @@ import Storage
 import Telemetry
 
 /// Carries what happens to accounts into the rooms of their users.
-struct AccountFollower: ProfileObserver, AccountObserver {
+struct AccountFollower: AccountObserver {
     let rooms: RoomService
     let log: Log
-
-    func memberProfileChanged(of user: UserRecord, to profile: MemberProfile) async {
-        do { try await rooms.showProfile(profile, of: user) } catch {
-            log.warning("a profile did not reach all rooms", [.userID: "\(user.userID)", .cause: "\(error)"])
-        }
-    }
 
     func accountWasDeactivated(_ user: UserRecord, erased: Bool) async {
         do { try await rooms.leaveAll(user) } catch {

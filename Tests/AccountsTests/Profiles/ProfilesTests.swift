@@ -14,21 +14,19 @@ import Testing
         try await AccountFixture.with { fixture in
             try await fixture.withWorker { worker in
                 let user = try await worker.user(try await worker.register("alice"))
-                let observer = Observer()
-                let profiles = Profiles(
-                    profiles: worker.stores.profiles, accounts: worker.stores.accounts, interning: worker.interning,
-                    names: worker.services.names, observer: observer)
+                let profiles = worker.services.profiles
+                let told = Told(worker.feed)
                 try await profiles.set(.displayName, to: try json(#""Alice é""#), of: user.userID, by: user)
                 try await profiles.set(.avatarURL, to: try json(#""mxc://example.org/a""#), of: user.userID, by: user)
                 try await profiles.set(ProfileField("m.tz"), to: try json(#""Europe/Rome""#), of: user.userID, by: user)
                 try await profiles.set(.displayName, to: try json(#""""#), of: user.userID, by: user)
                 try await profiles.delete(.displayName, of: user.userID, by: user)
-                #expect(
-                    observer.told == [
-                        MemberProfile(displayName: "Alice é"),
-                        MemberProfile(displayName: "Alice é", avatarURL: "mxc://example.org/a"),
-                        MemberProfile(avatarURL: "mxc://example.org/a"),
-                    ])
+                // A field that rooms do not show is not told of, nor is what changes nothing.
+                try await profiles.set(.avatarURL, to: try json(#""mxc://example.org/a""#), of: user.userID, by: user)
+                #expect(told.users == [user.userNID, user.userNID, user.userNID])
+                let shards = (0..<fixture.installation.shardCount).map { $0 }
+                let pending = try await worker.stores.profiles.pending(of: shards, after: nil, limit: 10)
+                #expect(pending.map(\.userNID) == [user.userNID] && pending.first?.shownUpTo == RoomNID(0))
                 let all = try await profiles.profile(of: user.userID)
                 #expect(all.map(\.field) == ["avatar_url", "m.tz"])
                 #expect(
@@ -121,7 +119,7 @@ import Testing
             try await fixture.withWorker { worker in
                 let profiles = Profiles(
                     profiles: worker.stores.profiles, accounts: worker.stores.accounts, interning: worker.interning,
-                    names: worker.services.names, remote: Elsewhere())
+                    names: worker.services.names, feed: worker.feed, clock: worker.clock, remote: Elsewhere())
                 let known = UserID("@known:elsewhere.org")!
                 let found = try await profiles.profile(of: known)
                 #expect(found.map(\.field) == ["displayname"])
@@ -134,12 +132,15 @@ import Testing
     }
 }
 
-private final class Observer: ProfileObserver {
-    private let profiles = Mutex<[MemberProfile]>([])
-    var told: [MemberProfile] { profiles.withLock { $0 } }
+/// Whose profiles the log has told of.
+private final class Told: Sendable {
+    private let noted = Mutex<[UserNID]>([])
+    var users: [UserNID] { noted.withLock { $0 } }
 
-    func memberProfileChanged(of user: UserRecord, to profile: MemberProfile) async {
-        profiles.withLock { $0.append(profile) }
+    init(_ feed: LogFeed) {
+        _ = feed.observe { [self] row in
+            if row.kind == .profile, let user = row.userNID { noted.withLock { $0.append(user) } }
+        }
     }
 }
 
