@@ -31,6 +31,27 @@ static const unsigned char media[] = {
 static const unsigned char destinations[] = {
 #embed "migrations/0010_destinations.sql"
 };
+static const unsigned char relations[] = {
+#embed "migrations/0011_relations.sql"
+};
+static const unsigned char delayed_events[] = {
+#embed "migrations/0017_delayed_events.sql"
+};
+static const unsigned char notifications[] = {
+#embed "migrations/0013_notifications.sql"
+};
+static const unsigned char sliding_sync[] = {
+#embed "migrations/0012_sliding_sync.sql"
+};
+static const unsigned char directory[] = {
+#embed "migrations/0014_directory.sql"
+};
+static const unsigned char search[] = {
+#embed "migrations/0015_search.sql"
+};
+static const unsigned char user_directory[] = {
+#embed "migrations/0016_user_directory.sql"
+};
 
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
@@ -43,6 +64,13 @@ static const struct apus_migration migrations[] = {
     {"0008_server_key_documents", server_key_documents, sizeof server_key_documents},
     {"0009_media", media, sizeof media},
     {"0010_destinations", destinations, sizeof destinations},
+    {"0011_relations", relations, sizeof relations},
+    {"0012_sliding_sync", sliding_sync, sizeof sliding_sync},
+    {"0013_notifications", notifications, sizeof notifications},
+    {"0014_directory", directory, sizeof directory},
+    {"0015_search", search, sizeof search},
+    {"0016_user_directory", user_directory, sizeof user_directory},
+    {"0017_delayed_events", delayed_events, sizeof delayed_events},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

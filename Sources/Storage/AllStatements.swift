@@ -3,10 +3,15 @@ package import Postgres
 /// Every statement that there is, for the test that prepares them all.
 package enum AllStatements {
     package static let list: [Statement] =
-        AccountStatements.all + AccountDataStatements.all + AuthSessionStatements.all + DeviceStatements.all
+        AccountStatements.all + AccountDataStatements.all + AuthSessionStatements.all + DelayedEventStatements.all
+        + DeviceStatements.all
         + DestinationStatements.all + DirectoryStatements.all + EventStatements.all + FilterStatements.all
         + InboundEventStatements.all + LeaseStatements.all + LogStatements.all
+        + ManyRoomsStatements.all
         + MediaStatements.all + MembershipStatements.all + MigrationStatements.all + NameStatements.all
         + ProfileStatements.all
-        + PushStatements.all + ReceiptStatements.all + RoomStatements.all + ServerKeyStatements.all
+        + PushStatements.all + ReceiptStatements.all + ReportStatements.all
+        + RelationStatements.all + RoomStatements.all + ServerKeyStatements.all
+        + SearchStatements.all + SlidingStateStatements.all + ThreadSubscriptionStatements.all
+        + StickyEventStatements.all + NotificationStatements.all + UnreadStatements.all + UserDirectoryStatements.all
 }

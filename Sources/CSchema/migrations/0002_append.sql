@@ -26,6 +26,8 @@ create function append_room_events(
     p_redacted text[], p_redactions bigint[],
     p_missing text[], p_missing_children bigint[],
     p_notified_users bigint[], p_notified_events bigint[], p_notified_actions smallint[],
+    p_related integer[], p_related_parents text[], p_related_types text[],
+    p_threaded bigint[], p_thread_roots text[],
     out outcome smallint, out new_position bigint, out previous bigint,
     out head_version bigint, out head_extremities bigint[], out head_root bytea
 ) language plpgsql as $$
@@ -64,16 +66,24 @@ begin
         insert into state_packs (room_nid, pack_nid, body) select p_room, n, b from unnest(p_pack_nids, p_packs) as t(n, b);
     end if;
     if cardinality(p_member_users) > 0 then
-        insert into memberships (room_nid, user_nid, server_nid, membership, event_nid, shard, position)
-            select p_room, u, s, m, e, p_shard, new_position
+        insert into memberships as was (room_nid, user_nid, server_nid, membership, event_nid, shard, position, joined_position)
+            select p_room, u, s, m, e, p_shard, new_position, case when m = 1 then new_position else 0 end
             from unnest(p_member_users, p_member_servers, p_memberships, p_member_events) as t(u, s, m, e)
             on conflict (room_nid, user_nid) do update
                 set membership = excluded.membership, event_nid = excluded.event_nid, shard = excluded.shard,
-                    position = excluded.position, forgotten = false, stripped_state = null;
+                    position = excluded.position, forgotten = false, stripped_state = null,
+                    -- Who changes a name or picture is in the room as before.
+                    joined_position = case when was.membership = 1 and excluded.membership = 1 then was.joined_position
+                                           else excluded.joined_position end;
+    end if;
+    if cardinality(p_related) > 0 then
+        perform store_relations(p_room, new_position, p_related, p_related_parents, p_related_types,
+            p_nids, p_ids, p_depths, p_live, p_senders, p_types, p_flags, p_origins);
     end if;
     if cardinality(p_redacted) > 0 then
         insert into redactions (room_nid, event_id, redaction_nid)
             select p_room, r, n from unnest(p_redacted, p_redactions) as t(r, n) on conflict do nothing;
+        perform remove_relations(p_room, p_redacted);
     end if;
     if cardinality(p_missing) > 0 then
         insert into missing_events (room_nid, event_id, child_nid)
@@ -82,6 +92,10 @@ begin
     if exists (select 1 from missing_events m where m.room_nid = p_room) then
         delete from missing_events m where m.room_nid = p_room
             and m.event_id in (select id from unnest(p_ids, p_flags) as t(id, flag) where flag & 4 = 0);
+    end if;
+    if cardinality(p_threaded) > 0 then
+        insert into thread_events (room_nid, position, event_nid, root)
+            select p_room, new_position, t.event, t.root from unnest(p_threaded, p_thread_roots) as t(event, root);
     end if;
     if cardinality(p_notified_users) > 0 then
         insert into notification_exceptions (room_nid, user_nid, position, event_nid, actions)
@@ -101,7 +115,8 @@ create function store_events(
     p_nids bigint[], p_ids text[], p_depths bigint[], p_senders bigint[], p_types text[],
     p_state_keys bigint[], p_flags integer[], p_origins bigint[], p_states bytea[], p_auths bytea[], p_bodies bytea[],
     p_pack_nids bigint[], p_packs bytea[], p_missing text[], p_missing_children bigint[],
-    p_redacted text[], p_redactions bigint[]
+    p_redacted text[], p_redactions bigint[],
+    p_related integer[], p_related_parents text[], p_related_types text[]
 ) returns void language plpgsql as $$
 begin
     insert into events as e (room_nid, event_nid, event_id, position, depth, sender_nid, event_type, state_key_nid, flags,
@@ -127,9 +142,14 @@ begin
         insert into missing_events (room_nid, event_id, child_nid)
             select p_room, m, c from unnest(p_missing, p_missing_children) as t(m, c) on conflict do nothing;
     end if;
+    if cardinality(p_related) > 0 then
+        perform store_relations(p_room, 0, p_related, p_related_parents, p_related_types,
+            p_nids, p_ids, p_depths, array_fill(false, array[cardinality(p_nids)]), p_senders, p_types, p_flags, p_origins);
+    end if;
     if cardinality(p_redacted) > 0 then
         insert into redactions (room_nid, event_id, redaction_nid)
             select p_room, r, n from unnest(p_redacted, p_redactions) as t(r, n) on conflict do nothing;
+        perform remove_relations(p_room, p_redacted);
     end if;
 end $$;
 
@@ -185,7 +205,8 @@ begin
         values (p_room, p_user, p_server, p_membership, p_event, p_shard, new_position, p_stripped)
         on conflict (room_nid, user_nid) do update
             set membership = excluded.membership, event_nid = excluded.event_nid, shard = excluded.shard,
-                position = excluded.position, forgotten = false, stripped_state = excluded.stripped_state;
+                position = excluded.position, joined_position = 0, forgotten = false,
+                stripped_state = excluded.stripped_state;
 end $$;
 
 -- Forgets a room that the user is not in any more; no position when there is nothing to forget.

@@ -5,7 +5,8 @@ enum EventStatements {
     static let all = [
         byNIDs, byIDs, byIDAnyRoom, byTransaction, numbers, timelineBefore, timelineAfter, newestInTimeline, before,
         after,
-        missing, authFacts, authGraph, nidsToIDs, lowestDepth,
+        missing, authFacts, authGraph, nidsToIDs, lowestDepth, placeAtTime, timelineNumbers, standings, ofRooms,
+        timelinesOfRooms,
     ]
 
     private static let columns = """
@@ -36,17 +37,66 @@ enum EventStatements {
         "events.numbers", "select event_id, event_nid, flags from events where event_id = any ($2) and room_nid = $1",
         mode: .read)
 
+    // Of many rooms. Each is a look-up of its own, whatever the planner thinks of the tables' sizes.
+    static let ofRooms = Statement(
+        "events.of_rooms",
+        """
+        select f.* from unnest($1::bigint[], $2::bigint[]) as i(room, event)
+        cross join lateral (
+            select \(columns) from \(source) where e.room_nid = i.room and e.event_nid = i.event limit 1
+        ) f
+        """, mode: .read)
+    static let timelinesOfRooms = Statement(
+        "events.timelines_of_rooms",
+        """
+        select f.*, i.number
+        from unnest($1::bigint[], $2::bigint[], $3::bigint[]) with ordinality as i(room, since, head, number)
+        cross join lateral (
+            select \(columns) from \(source)
+            where e.room_nid = i.room and e.position > 0 and e.position > i.since and e.position <= i.head and \(shown)
+            order by e.position desc, e.event_nid desc limit $4
+        ) f
+        order by i.number, f.position desc, f.event_nid desc
+        """, mode: .read)
+
+    /// Who sent events of several rooms, and when the rows of the log were written that they came with.
+    static let standings = Statement(
+        "events.standings",
+        """
+        select i.room, i.event, e.sender_nid, l.written_ms
+        from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bigint[]) as i(room, event, shard, position)
+        left join lateral (
+            select n.sender_nid from events n where n.room_nid = i.room and n.event_nid = i.event limit 1
+        ) e on true
+        left join lateral (
+            select n.written_ms from log n where n.shard = i.shard and n.position = i.position limit 1
+        ) l on true
+        """, mode: .read)
+
     // The live timeline, in the order of sync.
     static let timelineBefore = Statement(
         "events.timeline_before",
         """
-        select \(columns) from \(source) where e.room_nid = $1 and e.position > $2 and e.position <= $3 and \(shown)
+        select \(columns) from \(source) where e.room_nid = $1 and e.position > 0 and e.position > $2 and e.position <= $3
+            and \(shown)
         order by e.position desc, e.event_nid desc limit $4
+        """, mode: .read)
+    /// The newest events of stretches of several rooms, without reading them.
+    static let timelineNumbers = Statement(
+        "events.timeline_numbers",
+        """
+        select i.room, t.event_nid from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as i(room, since, head, count)
+        cross join lateral (
+            select e.event_nid, e.position from events e
+            where e.room_nid = i.room and e.position > 0 and e.position > i.since and e.position <= i.head and \(shown)
+            order by e.position desc, e.event_nid desc limit i.count
+        ) t order by i.room, t.position, t.event_nid
         """, mode: .read)
     static let timelineAfter = Statement(
         "events.timeline_after",
         """
-        select \(columns) from \(source) where e.room_nid = $1 and e.position > $2 and e.position <= $3 and \(shown)
+        select \(columns) from \(source) where e.room_nid = $1 and e.position > 0 and e.position > $2 and e.position <= $3
+            and \(shown)
         order by e.position, e.event_nid limit $4
         """, mode: .read)
     static let newestInTimeline = Statement(
@@ -86,6 +136,8 @@ enum EventStatements {
         select e.depth from events e where e.room_nid = $1 and \(shown)
         order by e.depth, e.position, e.event_nid limit 1
         """, mode: .read)
+    static let placeAtTime = Statement(
+        "events.place_at_time", "select place_depth, place_position from place_at_time($1, $2)", mode: .read)
     static let nidsToIDs = Statement(
         "events.nids_to_ids",
         "select event_nid, event_id from events where room_nid = $1 and event_nid = any ($2)", mode: .read)

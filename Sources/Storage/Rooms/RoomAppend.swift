@@ -40,6 +40,11 @@ package struct NewEvent: Sendable {
     package var authEvents: [EventNID]
     package var body: [UInt8]
     package var transaction: EventTransaction?
+    package var relation: EventRelation?
+    /// The root of the thread that it is in: by itself, or because it relates to something in the thread.
+    package var threadRoot: EventID? {
+        didSet { if threadRoot != nil { flags.insert(.inThread) } }
+    }
 
     package init(
         nid: EventNID, event: Event, isLive: Bool, senderNID: UserNID, stateKeyNID: StateKeyNID?, flags: EventFlags,
@@ -52,12 +57,18 @@ package struct NewEvent: Sendable {
         self.senderNID = senderNID
         self.type = event.type
         self.stateKeyNID = stateKeyNID
-        self.flags = event.threadRoot == nil ? flags : flags.union(.inThread)
+        let relation = event.relation
+        var flags = flags
+        if relation?.type == RelationType.thread { flags.insert(.inThread) }
+        if event.stickyMilliseconds != nil { flags.insert(.sticky) }
+        self.flags = flags
         self.originServerTS = event.originServerTS
         self.stateBefore = stateBefore
         self.authEvents = authEvents
         self.body = event.bytes
         self.transaction = transaction
+        self.relation = relation
+        threadRoot = relation?.type == RelationType.thread ? relation?.parent : nil
     }
 }
 
@@ -100,16 +111,4 @@ package enum RoomAppendOutcome: Sendable {
     case written(position: Int64, previous: Int64)
     /// Another append was first, and nothing was written.
     case conflict
-}
-
-extension Event {
-    /// The root of the thread that the event says it is in.
-    ///
-    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#threading
-    package var threadRoot: EventID? {
-        guard let relation = content["m.relates_to"], relation["rel_type"]?.stringEquals("m.thread") == true else {
-            return nil
-        }
-        return relation["event_id"]?.string.flatMap { EventID($0) }
-    }
 }

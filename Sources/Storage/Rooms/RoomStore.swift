@@ -37,7 +37,10 @@ package struct RoomStore: Sendable {
         return found
     }
 
-    private func keep(_ rows: PostgresRows) throws -> [RoomRecord] {
+    /// The record when it is in memory.
+    func known(_ roomID: RoomID) -> RoomRecord? { records[roomID] }
+
+    func keep(_ rows: PostgresRows) throws -> [RoomRecord] {
         try rows.map { row in
             var row = row
             let nid = RoomNID(try row.next(Int64.self))
@@ -67,6 +70,8 @@ package struct RoomStore: Sendable {
     ///   when another worker has given one of the events a number; nothing is written then.
     package func append(_ append: RoomAppend, now: Int64) async throws -> RoomAppendOutcome {
         let events = append.events
+        let related = RelatedEvents(events)
+        let threaded = events.filter { $0.isLive && $0.flags.isShown && $0.threadRoot != nil }
         let rows = try await pool.query(
             RoomStatements.append, append.room.shard, append.room.nid.rawValue, append.expectedVersion, now,
             append.extremities.map(\.rawValue), append.state.encoded(),
@@ -82,7 +87,8 @@ package struct RoomStore: Sendable {
             append.redactions.map(\.eventID.description), append.redactions.map(\.by.rawValue),
             append.missing.map(\.eventID.description), append.missing.map(\.child.rawValue),
             append.notifications.map(\.userNID.rawValue), append.notifications.map(\.eventNID.rawValue),
-            append.notifications.map(\.actions))
+            append.notifications.map(\.actions), related.places, related.parents, related.types,
+            threaded.map(\.nid.rawValue), threaded.compactMap { $0.threadRoot?.description })
         guard var row = rows.first else { throw StorageError.missing("append") }
         let outcome = try row.next(Int16.self)
         let position = try row.next(Int64?.self)
@@ -100,6 +106,7 @@ package struct RoomStore: Sendable {
         in room: RoomRecord
     ) async throws {
         guard !events.isEmpty else { return }
+        let related = RelatedEvents(events)
         _ = try await pool.query(
             RoomStatements.store, room.nid.rawValue,
             events.map(\.nid.rawValue), events.map(\.eventID.description), events.map(\.depth),
@@ -107,7 +114,8 @@ package struct RoomStore: Sendable {
             events.map(\.flags.rawValue), events.map(\.originServerTS), events.map { $0.stateBefore?.encoded() },
             events.map { EventNumbers.encode($0.authEvents) }, events.map(\.body),
             packs.map(\.nid.rawValue), packs.map(\.body), missing.map(\.eventID.description),
-            missing.map(\.child.rawValue), redactions.map(\.eventID.description), redactions.map(\.by.rawValue))
+            missing.map(\.child.rawValue), redactions.map(\.eventID.description), redactions.map(\.by.rawValue),
+            related.places, related.parents, related.types)
     }
 
     /// The packs of state tree nodes asked for, as they were stored.
@@ -117,6 +125,30 @@ package struct RoomStore: Sendable {
             found[PackNID(try row.next(Int64.self))] = try row.next([UInt8].self)
         }
         return found
+    }
+
+    /// Packs of several rooms.
+    package func packs(_ wanted: Set<RoomPackNumber>) async throws -> [RoomPackNumber: [UInt8]] {
+        let wanted = Array(wanted)
+        var found: [RoomPackNumber: [UInt8]] = [:]
+        let rows = try await pool.query(
+            RoomStatements.packsOfRooms, wanted.map(\.room.rawValue), wanted.map(\.pack.rawValue))
+        for row in rows {
+            let (room, pack, body) = try row.decode((Int64, Int64, [UInt8]).self)
+            found[RoomPackNumber(room: RoomNID(room), pack: PackNID(pack))] = body
+        }
+        return found
+    }
+}
+
+/// A pack of a room's state trees, by their numbers.
+package struct RoomPackNumber: Sendable, Hashable {
+    package let room: RoomNID
+    package let pack: PackNID
+
+    package init(room: RoomNID, pack: PackNID) {
+        self.room = room
+        self.pack = pack
     }
 }
 

@@ -21,7 +21,7 @@ package struct TimelinePoint: Hashable, Comparable, Sendable {
         TimelinePoint(depth: event.depth, position: event.position, event: event.nid.rawValue + 1)
     }
 
-    package static let start = TimelinePoint(depth: -1, position: 0, event: 0)
+    package static let start = TimelinePoint(depth: 0, position: 0, event: 0)
     package static let end = TimelinePoint(depth: .max, position: 0, event: 0)
 
     package static func < (left: TimelinePoint, right: TimelinePoint) -> Bool {
