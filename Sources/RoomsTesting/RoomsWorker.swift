@@ -41,14 +41,15 @@ package struct RoomsWorker: Sendable {
     /// One more worker on a database; whoever makes it closes its pool.
     package init(
         on database: MigratedDatabase, telemetry: Telemetry = .silent(), hints: any HintBus = NoHints(),
-        policy: Policy = { _, _ in NobodyIsNotified() }
+        policy: Policy = { _, _ in NobodyIsNotified() }, forgetsOnLeave: Bool = false
     ) async throws {
-        try await self.init(pool: database.pool(), telemetry: telemetry, hints: hints, policy: policy)
+        try await self.init(
+            pool: database.pool(), telemetry: telemetry, hints: hints, policy: policy, forgetsOnLeave: forgetsOnLeave)
     }
 
     package init(
         pool: PostgresPool, telemetry: Telemetry = .silent(), hints: any HintBus = NoHints(),
-        policy: Policy = { _, _ in NobodyIsNotified() }
+        policy: Policy = { _, _ in NobodyIsNotified() }, forgetsOnLeave: Bool = false
     ) async throws {
         let log = LogStore(pool: pool)
         guard let installation = try await log.installation(),
@@ -67,9 +68,12 @@ package struct RoomsWorker: Sendable {
             reader: reader, numbers: NumberBlocks(pool: pool), feed: feed,
             server: LocalServer(name: installation.serverName, signingKey: key),
             localServerNID: try await interning.server(installation.serverName),
-            notifications: policy(interning, feed), telemetry: telemetry)
-        rooms = RoomService(writing: writing, profiles: ProfileStore(pool: pool), remote: nil) { token, shard in
-            let decoded = try? SyncToken(
+            notifications: policy(interning, feed), sticky: StickyEventStore(pool: pool),
+            forgetsOnLeave: forgetsOnLeave, telemetry: telemetry)
+        rooms = RoomService(
+            writing: writing, profiles: ProfileStore(pool: pool), accountData: AccountDataStore(pool: pool), remote: nil
+        ) { token, shard in
+            let decoded = SyncToken.ofAnySync(
                 token, incarnation: installation.incarnation, shards: Int(installation.shardCount))
             return decoded?.log[shard]
         }

@@ -3,20 +3,29 @@ package import Storage
 
 /// Renders events as one viewer sees them: redacted ones pruned, `unsigned` filled in.
 package struct EventRenderer: Sendable {
-    private let reader: RoomReader
+    /// An event with what relates to it, that with what relates to it, and nothing further.
+    private static let nesting = 2
 
-    package init(reader: RoomReader) { self.reader = reader }
+    private let reader: RoomReader
+    private let visibility: EventVisibility
+
+    package init(reader: RoomReader) {
+        self.reader = reader
+        visibility = EventVisibility(reader: reader)
+    }
 
     /// Who asks, from which device, and when.
     package struct Context: Sendable {
-        package let user: UserRecord?
+        package let viewer: Viewer
         package let deviceID: String?
         package let now: Int64
         /// `false` where the room is clear from the place, as in `/sync`.
         package let includesRoomID: Bool
 
-        package init(user: UserRecord?, deviceID: String?, now: Int64, includesRoomID: Bool) {
-            self.user = user
+        package var user: UserRecord? { viewer.user }
+
+        package init(viewer: Viewer, deviceID: String?, now: Int64, includesRoomID: Bool) {
+            self.viewer = viewer
             self.deviceID = deviceID
             self.now = now
             self.includesRoomID = includesRoomID
@@ -25,35 +34,73 @@ package struct EventRenderer: Sendable {
 
     /// The events in client format, in the order given.
     ///
-    /// Cost: what differs by viewer is looked up in the state trees, from memory when they are warm.
+    /// - Parameter related: what is told with the events of what relates to them.
+    /// - Cost: what differs by viewer is looked up in the state trees, from memory when they are warm.
     package func render(
-        _ events: [RoomEvent], in room: RoomRecord, for context: Context
+        _ events: [RoomEvent], in room: RoomRecord, for context: Context, with related: EventBundles = .none
     ) async throws -> [[UInt8]] {
+        try await render(events, in: room, for: context, with: related, nesting: Self.nesting)
+    }
+
+    private func render(
+        _ events: [RoomEvent], in room: RoomRecord, for context: Context, with related: EventBundles, nesting: Int
+    ) async throws -> [[UInt8]] {
+        let relations = try await relations(of: events, in: room, for: context, related, nesting: nesting)
         let redactions = try await reader.events.events(Set(events.compactMap(\.stored.redactedBy)), in: room)
         let replaced = try await replacedEvents(events, in: room)
         var memberships: [StateRoot: Membership?] = [:]
         var rendered: [[UInt8]] = []
         rendered.reserveCapacity(events.count)
         for event in events {
+            let before = try await membership(before: event, in: room, context.user, &memberships)
             var unsigned = ClientEventUnsigned()
             unsigned.age = max(0, context.now - event.event.originServerTS)
-            if let transaction = event.stored.transaction, transaction.deviceID == context.deviceID,
-                event.stored.senderNID == context.user?.nid
+            if let transaction = event.stored.transaction, event.stored.senderNID == context.user?.nid {
+                if transaction.deviceID == context.deviceID { unsigned.transactionID = transaction.transactionID }
+                unsigned.delayID = transaction.delayID
+            }
+            if event.stored.flags.contains(.sticky), event.stored.redactedBy == nil,
+                let end = event.event.stickyEnd(receivedAt: context.now)
             {
-                unsigned.transactionID = transaction.transactionID
+                unsigned.stickyMilliseconds = max(0, end - context.now)
             }
             if let previous = replaced[event.nid] {
                 unsigned.replacesState = previous.eventID
-                unsigned.prevContent = Array(try servedEvent(previous).content.rawBytes)
+                // Whoever was in the room could see its state.
+                let couldSeeIt =
+                    if before == .join { true } else {
+                        try await visibility.isVisible(previous, to: context.viewer, in: room)
+                    }
+                if couldSeeIt {
+                    unsigned.prevContent = Array(try servedEvent(previous).content.rawBytes)
+                }
             }
-            unsigned.membership = try await membership(at: event, in: room, context.user, &memberships)
+            unsigned.relations = relations[event.nid]
+            unsigned.membership = membership(at: event, before: before, context.user)
             if let redaction = event.stored.redactedBy.flatMap({ redactions[$0] }) {
-                unsigned.redactedBecause = redaction.event.clientFormat(includesRoomID: context.includesRoomID)
+                var about = ClientEventUnsigned()
+                about.age = max(0, context.now - redaction.event.originServerTS)
+                unsigned.redactedBecause = redaction.event.clientFormat(
+                    includesRoomID: context.includesRoomID, unsigned: about)
             }
             rendered.append(
                 try servedEvent(event).clientFormat(includesRoomID: context.includesRoomID, unsigned: unsigned))
         }
         return rendered
+    }
+
+    /// `m.relations` of those of the events that have some. What they hold is rendered all at once.
+    private func relations(
+        of events: [RoomEvent], in room: RoomRecord, for context: Context, _ related: EventBundles, nesting: Int
+    ) async throws -> [EventNID: [UInt8]] {
+        guard nesting > 0, !related.isEmpty else { return [:] }
+        let bundles = events.compactMap { event in related[event.nid].map { (event.nid, $0) } }
+        guard !bundles.isEmpty else { return [:] }
+        let shown = bundles.flatMap(\.1.shownEvents)
+        let rendered = try await render(shown, in: room, for: context, with: related, nesting: nesting - 1)
+        let byNumber = Dictionary(zip(shown.map(\.nid), rendered), uniquingKeysWith: { one, _ in one })
+        return Dictionary(
+            bundles.map { ($0.0, $0.1.json(rendered: byNumber)) }, uniquingKeysWith: { one, _ in one })
     }
 
     /// The event as it may be shown: pruned when it was redacted.
@@ -73,18 +120,23 @@ package struct EventRenderer: Sendable {
         return replaced.compactMapValues { found[$0] }
     }
 
-    /// The requesting user's membership at the event.
+    /// The requesting user's membership at the event, what it changes included.
     ///
     /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#definition-clientevent_unsigneddata
-    private func membership(
-        at event: RoomEvent, in room: RoomRecord, _ user: UserRecord?, _ known: inout [StateRoot: Membership?]
-    ) async throws -> Membership? {
+    private func membership(at event: RoomEvent, before: Membership?, _ user: UserRecord?) -> Membership? {
         guard let user else { return nil }
         if event.event.memberUserID == user.userID { return event.event.membership }
-        guard let before = event.stored.stateBefore else { return nil }
-        if let membership = known[before] { return membership ?? .leave }
+        return event.stored.stateBefore == nil ? nil : before ?? .leave
+    }
+
+    /// The requesting user's membership just before the event; `nil` also where that is not known.
+    private func membership(
+        before event: RoomEvent, in room: RoomRecord, _ user: UserRecord?, _ known: inout [StateRoot: Membership?]
+    ) async throws -> Membership? {
+        guard let user, let before = event.stored.stateBefore else { return nil }
+        if let membership = known[before] { return membership }
         let membership = try await reader.snapshot(of: room, at: before).membership(of: user.userID)
         known[before] = .some(membership)
-        return membership ?? .leave
+        return membership
     }
 }

@@ -120,6 +120,27 @@ extension RoomService {
         return event
     }
 
+    /// One event that the user may see, and its room. Ids of old versions may repeat: then the one is meant whose room the
+    /// user may read.
+    ///
+    /// - Throws: 404 `M_NOT_FOUND`.
+    package func event(
+        _ eventID: EventID, for user: UserRecord
+    ) async throws -> (event: RoomEvent, readable: ReadableRoom) {
+        for stored in try await reader.eventStore.events(withID: eventID) {
+            guard let room = try await reader.store.rooms([stored.roomNID])[stored.roomNID] else { continue }
+            let readable: ReadableRoom
+            do { readable = try await readableRoom(room.roomID, by: user) } catch let error as MatrixError
+                where error == .unknownRoom
+            { continue }
+            guard let event = try reader.events.parse([stored], in: room).first,
+                try await visibility.isVisible(event, to: readable.viewer, in: room)
+            else { continue }
+            return (event, readable)
+        }
+        throw MatrixError.unknownEvent
+    }
+
     /// An event and what stands around it.
     package struct Context: Sendable {
         package let event: RoomEvent

@@ -19,6 +19,10 @@ package protocol RemoteRooms: Sendable {
     ///
     /// - Returns: whether anything new was stored.
     func backfill(_ room: RoomRecord, before events: [EventID], limit: Int) async throws -> Bool
+    /// The event that another server which is in the room has nearest to a time: not before it, or not after it.
+    ///
+    /// - Returns: `nil` when none of them knows one. Nothing of what is told was checked.
+    func event(in room: RoomRecord, at milliseconds: Int64, isForwards: Bool) async throws -> TimedEvent?
     /// The room that another server's alias names, and servers that are in it; `nil` when that server knows no such alias.
     func room(for alias: RoomAlias) async throws -> (roomID: RoomID, servers: [ServerName])?
 }

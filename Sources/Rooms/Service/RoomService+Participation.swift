@@ -7,6 +7,13 @@ extension RoomService {
     /// - Throws: 403 `M_FORBIDDEN`, the same for a room that does not exist.
     package func send(_ draft: EventDraft, to roomID: RoomID) async throws -> EventID {
         guard let room = try await reader.room(roomID) else { throw MatrixError.unknownRoom }
+        // An invite goes its own way, by whatever path somebody asks for it.
+        if draft.type == EventType.member, let target = draft.stateKey.flatMap({ UserID($0) }),
+            Membership(content: draft.content) == .invite
+        {
+            return try await invite(draft, of: target, in: room)
+        }
+        if let sent = try await checkRelation(of: draft, in: room) { return sent }
         return try await send(draft, in: room)
     }
 
@@ -48,26 +55,16 @@ extension RoomService {
         return events.filter { $0.event.membership == .join }
     }
 
-    /// Events as a caller sees them.
+    /// Events as a caller sees them, with what is told of what relates to them.
     package func render(
-        _ events: [RoomEvent], in readable: ReadableRoom, for user: UserRecord, device: String?
+        _ events: [RoomEvent], in readable: ReadableRoom, device: String?
     ) async throws -> [[UInt8]] {
-        let context = EventRenderer.Context(user: user, deviceID: device, now: now, includesRoomID: true)
-        return try await renderer.render(events, in: readable.room, for: context)
+        let context = EventRenderer.Context(viewer: readable.viewer, deviceID: device, now: now, includesRoomID: true)
+        let related = try await relations.bundles(
+            for: RelationBundler.Page(room: readable.room, viewer: readable.viewer, events: events))
+        return try await renderer.render(events, in: readable.room, for: context, with: related)
     }
 
     /// The content of an event as it may be shown.
     package func content(of event: RoomEvent) throws -> JSONView { try renderer.servedEvent(event).content }
-
-    /// The state at the place of the room's history that a token stands for.
-    package func state(at token: String, in readable: ReadableRoom) async throws -> RoomSnapshot {
-        try await state(at: try await point(token, in: readable.room), in: readable)
-    }
-
-    /// The state at a place of the room's history.
-    package func state(at point: TimelinePoint, in readable: ReadableRoom) async throws -> RoomSnapshot {
-        let before = try await reader.eventStore.events(in: readable.room.nid, before: point, downTo: .start, limit: 1)
-        guard let last = try reader.events.parse(before, in: readable.room).first else { return readable.snapshot }
-        return try await reader.state(after: last, in: readable.room) ?? readable.snapshot
-    }
 }

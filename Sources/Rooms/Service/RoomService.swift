@@ -11,6 +11,11 @@ package struct RoomService: Sendable {
     package let visibility: EventVisibility
     /// What needs other servers; `nil` in a worker without federation.
     package private(set) var remote: (any RemoteRooms)?
+    /// Follows users into rooms that replace others.
+    private(set) var settings: PersonalSettings?
+    package let ignored: IgnoredUsers
+    package let invitePermissions: InvitePermissions
+    package let relations: RelationBundler
     let profiles: ProfileStore
     let renderer: EventRenderer
     let syncPosition: SyncPosition
@@ -19,7 +24,8 @@ package struct RoomService: Sendable {
     package typealias SyncPosition = @Sendable (_ token: String, _ shard: Int16) -> Int64?
 
     package init(
-        writing: RoomWriting, profiles: ProfileStore, remote: (any RemoteRooms)?, syncPosition: @escaping SyncPosition
+        writing: RoomWriting, profiles: ProfileStore, accountData: AccountDataStore, remote: (any RemoteRooms)?,
+        syncPosition: @escaping SyncPosition
     ) {
         self.writing = writing
         self.profiles = profiles
@@ -29,12 +35,22 @@ package struct RoomService: Sendable {
         reader = writing.reader
         writers = RoomWriters(services: writing)
         visibility = EventVisibility(reader: writing.reader)
+        relations = RelationBundler(reader: writing.reader)
+        ignored = IgnoredUsers(store: accountData, feed: writing.feed)
+        invitePermissions = InvitePermissions(store: accountData, feed: writing.feed)
     }
 
     /// The same rooms, written by the same writers, with other servers within reach. Those who reach them need rooms too.
     package func reaching(_ remote: any RemoteRooms) -> RoomService {
         var copy = self
         copy.remote = remote
+        return copy
+    }
+
+    /// The same rooms, for a worker in which users have settings.
+    package func following(_ settings: PersonalSettings) -> RoomService {
+        var copy = self
+        copy.settings = settings
         return copy
     }
 
@@ -63,7 +79,8 @@ package struct RoomService: Sendable {
     /// - Throws: 403 `M_FORBIDDEN`, the same for a room that does not exist.
     package func readableRoom(_ roomID: RoomID, by user: UserRecord) async throws -> ReadableRoom {
         guard let room = try await reader.room(roomID) else { throw MatrixError.unknownRoom }
-        let viewer = try await visibility.viewer(user, of: room)
+        var viewer = try await visibility.viewer(user, of: room)
+        viewer.ignored = try await ignored.users(ignoredBy: user.nid)
         if viewer.isJoined, let now = try await reader.current(room) {
             return ReadableRoom(room: room, viewer: viewer, snapshot: now)
         }

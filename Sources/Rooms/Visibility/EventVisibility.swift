@@ -20,6 +20,13 @@ package struct EventVisibility: Sendable {
         guard let (record, _) = try await reader.memberships.membership(of: user.nid, in: room.nid) else {
             return Viewer(user: user, membership: nil)
         }
+        return try await viewer(user, of: room, as: record)
+    }
+
+    /// The same for a user whose membership is known.
+    package func viewer(
+        _ user: UserRecord, of room: RoomRecord, as record: MembershipRecord
+    ) async throws -> Viewer {
         let leftAt = record.membership == .join ? nil : try await departure(of: user, from: room, by: record.eventNID)
         return Viewer(user: user, membership: record, leftAt: leftAt)
     }

@@ -18,21 +18,20 @@ package struct RoomSummary: Sendable, Hashable {
     }
 
     /// Reads the summary of a room as it is now.
-    static func read(of state: RoomSnapshot, for user: UserRecord, reader: RoomReader) async throws -> RoomSummary {
+    static func read(
+        of state: RoomSnapshot, for user: UserRecord, _ questions: RoomQuestions
+    ) async throws -> RoomSummary {
         let room = state.room.nid
-        let counts = try await reader.memberships.counts(of: [room])[room]
-        var heroes: [UserID]?
-        if try await !hasName(state) {
-            let nids = try await reader.memberships.heroes(of: [room], besides: user.nid)[room] ?? []
-            let users = try await reader.interning.users(nids)
-            heroes = nids.compactMap { users[$0]?.userID }
-        }
-        return RoomSummary(joined: counts?.joined ?? 0, invited: counts?.invited ?? 0, heroes: heroes)
+        let members = try await questions.members(of: room)
+        let heroes = try await hasName(state, questions) ? nil : try await questions.heroes(of: room, besides: user.nid)
+        return RoomSummary(joined: members.joined, invited: members.invited, heroes: heroes)
     }
 
-    private static func hasName(_ state: RoomSnapshot) async throws -> Bool {
+    private static func hasName(_ state: RoomSnapshot, _ questions: RoomQuestions) async throws -> Bool {
         let (name, alias) = (StateKey(EventType.name), StateKey(EventType.canonicalAlias))
-        let events = try await state.events([name, alias])
+        // Asked for with those of other rooms: where nobody has such a thing, its number is in nobody's memory.
+        let numbers = try await questions.numbers(of: [name, alias])
+        let events = try await state.events(Array(numbers.keys))
         return [events[name]?.event.content["name"], events[alias]?.event.content["alias"]]
             .contains { $0?.string?.isEmpty == false }
     }

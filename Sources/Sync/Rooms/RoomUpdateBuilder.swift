@@ -2,61 +2,107 @@ import Cluster
 import MatrixCore
 import Rooms
 import Storage
+import Telemetry
 
-/// Reads one room for an answer: its timeline, the state that goes with it, its summary.
+/// Reads rooms for an answer: the timeline, the state that goes with it, the summary of each.
 struct RoomUpdateBuilder: Sendable {
-    let reader: RoomReader
-    let log: LogStore
-    let timelines: TimelineReader
-    let visibility: EventVisibility
-    let renderer: SyncEventRenderer
+    private let reader: RoomReader
+    private let timelines: TimelineReader
+    private let visibility: EventVisibility
+    private let renderer: SyncEventRenderer
+    private let relations: RelationBundler
+    private let questions: RoomQuestions
 
-    init(rooms: RoomService, log: LogStore) {
-        reader = rooms.reader
-        self.log = log
-        visibility = rooms.visibility
-        timelines = TimelineReader(reader: rooms.reader, visibility: rooms.visibility)
-        renderer = SyncEventRenderer(renderer: EventRenderer(reader: rooms.reader))
+    init(reader: RoomReader, questions: RoomQuestions) {
+        self.reader = reader
+        self.questions = questions
+        visibility = EventVisibility(reader: reader)
+        relations = RelationBundler(reader: reader)
+        timelines = TimelineReader(reader: reader, visibility: visibility, questions: questions)
+        renderer = SyncEventRenderer(renderer: EventRenderer(reader: reader))
     }
 
-    func build(_ task: RoomTask, _ context: SyncContext) async throws -> RoomUpdate {
-        var update = RoomUpdate(roomID: task.room.roomID)
-        update.isNew = task.knownUpTo == nil
-        let hasEvents = task.change?.hasEvents ?? true
-        guard hasEvents || update.isNew || context.fullState else { return update }
-        let timeline = try await timeline(of: task, context)
+    /// The same for an answer of many rooms: what they have to ask is put together.
+    func gathering(log: LogStore, clock: any Clock) -> RoomUpdateBuilder {
+        let reader = reader.gathering()
+        return RoomUpdateBuilder(reader: reader, questions: RoomQuestions(reader: reader, log: log, clock: clock))
+    }
+
+    // MARK: Reading
+
+    func read(_ task: RoomTask, _ context: SyncContext) async throws -> RoomReading {
+        let viewer = try await viewer(of: task, context)
+        var reading = RoomReading(room: task.room, viewer: viewer, update: RoomUpdate(roomID: task.room.roomID))
+        let isNew = task.knownUpTo == nil
+        reading.update.isNew = isNew
+        if !task.isOutside, task.change?.hasEvents ?? true || isNew || context.fullState {
+            try await read(task, context, into: &reading)
+        }
+        if let newest = task.afterwards.last {
+            reading.timeline += task.afterwards.filter { context.filter.timeline.includes($0.event) }
+            if context.usesStateAfter { reading.state.append(newest) }
+            reading.update.isNew = true
+        }
+        return reading
+    }
+
+    private func read(_ task: RoomTask, _ context: SyncContext, into reading: inout RoomReading) async throws {
+        let (isNew, viewer) = (reading.update.isNew, reading.viewer)
+        let timeline = try await timeline(of: task, viewer, context)
+        reading.timeline = timeline.events
         let (states, tree) = try await states(of: task)
-        let wholeState = update.isNew || context.fullState
+        let wholeState = isNew || context.fullState
         let delta = try await StateDelta.between(
             wholeState ? .empty : states.before, states.after,
             timeline: context.usesStateAfter ? [] : timeline.events, tree: tree)
         if task.isJoined, wholeState || states.before != states.after {
-            update.summary = try await RoomSummary.read(
-                of: reader.snapshot(of: task.room, at: states.after), for: context.user, reader: reader)
+            reading.update.summary = try await RoomSummary.read(
+                of: reader.snapshot(of: task.room, at: states.after), for: context.user, questions)
         }
-        let state = try await state(
-            delta, timeline: timeline.events, tree: tree, of: task, heroes: update.summary?.heroes ?? [],
+        reading.state = try await state(
+            delta, timeline: timeline.events, tree: tree, of: task, heroes: reading.update.summary?.heroes ?? [],
             wholeState: wholeState, context)
         if context.loadsMembersLazily {
-            update.members = (state + timeline.events).filter { $0.event.type == EventType.member }.map(\.nid)
+            reading.update.members = (reading.state + timeline.events)
+                .filter { $0.event.type == EventType.member }.map(\.nid)
         }
-        update.timeline = try await renderer.render(timeline.events, in: task.room, context)
-        update.state = try await renderer.render(state, in: task.room, context)
         // Whoever is told a room anew has a gap before it, whatever was left out.
-        update.isLimited = timeline.isLimited || (update.isNew && context.since != nil && task.isJoined)
-        update.prevBatch = timeline.events.first.map { TimelinePoint.before($0.stored).token } ?? context.nextBatch
+        reading.update.isLimited = timeline.isLimited || (isNew && context.since != nil && task.isJoined)
+        reading.update.prevBatch =
+            timeline.events.first.map { TimelinePoint.before($0.stored).token } ?? context.nextBatch
+    }
+
+    // MARK: Rendering
+
+    /// What relates to the events of some rooms, as far as it is told.
+    ///
+    /// Cost: one query for all rooms, more when there is something.
+    func related(to readings: [RoomReading]) async throws -> [RoomNID: EventBundles] {
+        let pages = readings.filter(\.wantsRelations).map(\.page)
+        return pages.isEmpty ? [:] : try await relations.bundles(for: pages)
+    }
+
+    func render(
+        _ reading: RoomReading, with related: EventBundles?, _ context: SyncContext
+    ) async throws -> RoomUpdate {
+        var update = reading.update
+        update.timeline = try await renderer.render(
+            reading.timeline, in: reading.room, for: reading.viewer, with: related ?? .none, context)
+        update.state = try await renderer.render(reading.state, in: reading.room, for: reading.viewer, context)
         return update
     }
 
     // MARK: Timeline
 
-    private func timeline(of task: RoomTask, _ context: SyncContext) async throws -> TimelineReader.Timeline {
+    private func timeline(
+        of task: RoomTask, _ viewer: Viewer, _ context: SyncContext
+    ) async throws -> TimelineReader.Timeline {
         let filter = context.filter.timeline
         guard filter.includes(room: task.room.roomID) else { return TimelineReader.Timeline() }
         let numbers = task.knownUpTo == nil ? nil : Self.numbers(in: task)
         return try await timelines.read(
             of: task.room, after: task.knownUpTo ?? 0, upTo: task.upTo, numbers: numbers,
-            viewer: try await viewer(of: task, context), limit: filter.limit ?? TimelineReader.defaultLimit,
+            viewer: viewer, limit: filter.limit ?? TimelineReader.defaultLimit,
             matching: { filter.includes($0) })
     }
 
@@ -68,15 +114,9 @@ struct RoomUpdateBuilder: Sendable {
     }
 
     private func viewer(of task: RoomTask, _ context: SyncContext) async throws -> Viewer {
-        if task.isJoined {
-            let standing = task.standing
-            let record = MembershipRecord(
-                roomNID: task.room.nid, userNID: context.user.nid, membership: standing.membership,
-                eventNID: standing.eventNID, shard: standing.shard, position: standing.position,
-                isForgotten: standing.isForgotten)
-            return Viewer(user: context.user, membership: record, ignored: context.ignored)
-        }
-        var viewer = try await visibility.viewer(context.user, of: task.room)
+        let record = task.standing.record(of: context.user.nid, in: task.room.nid)
+        if task.isJoined { return Viewer(user: context.user, membership: record, ignored: context.ignored) }
+        var viewer = try await visibility.viewer(context.user, of: task.room, as: record)
         viewer.ignored = context.ignored
         return viewer
     }
@@ -90,8 +130,8 @@ struct RoomUpdateBuilder: Sendable {
         if task.departure == nil, knownUpTo != nil, let first = rows.first?.state, let last = rows.last?.state {
             return (LogStateChange(before: first.before, after: last.after), reader.tree(of: room, at: last.after))
         }
-        let stored = try await log.states(of: [(room: room.nid, since: knownUpTo ?? -1, head: task.upTo)])[room.nid]
-        let states = stored ?? LogStateChange(before: .empty, after: .empty)
+        let states = try await questions.states(
+            of: LogSpan(room: room.nid, since: knownUpTo ?? -1, head: task.upTo))
         guard let departure = task.departure, let end = try await reader.state(after: departure, in: room) else {
             return (states, reader.tree(of: room, at: states.after))
         }
@@ -104,11 +144,14 @@ struct RoomUpdateBuilder: Sendable {
     ) async throws -> [RoomEvent] {
         let filter = context.filter.state
         guard filter.includes(room: task.room.roomID) else { return [] }
-        let keys = try await reader.interning.stateKeys(delta.events.keys)
+        let keys = try await questions.stateKeys(Set(delta.events.keys))
         var wanted = delta.events.filter { keys[$0.key].map { filter.includes(type: $0.type) } ?? false }
         if filter.lazyLoadsMembers {
             // Members that changed in a gap are told whoever they are, others only when somebody needs them.
-            if wholeState { wanted = wanted.filter { keys[$0.key]?.type != EventType.member } }
+            if wholeState {
+                let changed = try await changedSinceBefore(task, tree)
+                wanted = wanted.filter { keys[$0.key]?.type != EventType.member || changed.contains($0.key) }
+            }
             let needed = try await neededMembers(timeline, heroes: heroes, wholeState: wholeState, context)
             let members = try await StateDelta.atStart(
                 of: context.usesStateAfter ? [] : timeline, otherwise: tree.root, keys: needed, tree: tree)
@@ -124,12 +167,19 @@ struct RoomUpdateBuilder: Sendable {
         return events.values.filter { filter.includes($0.event) }.sorted { $0.nid < $1.nid }
     }
 
+    /// What changed while the user was away: the client still has the members that it knew.
+    private func changedSinceBefore(_ task: RoomTask, _ tree: StateTree) async throws -> Set<StateKeyNID> {
+        guard let before = task.seenBefore else { return [] }
+        let states = try await questions.states(of: LogSpan(room: task.room.nid, since: before, head: task.upTo))
+        return Set(try await tree.at(states.before).difference(to: tree.root).map(\.key))
+    }
+
     /// The keys of the member events without which the timeline and the room's name cannot be shown.
     private func neededMembers(
         _ timeline: [RoomEvent], heroes: [UserID], wholeState: Bool, _ context: SyncContext
     ) async throws -> Set<StateKeyNID> {
         var users = Set(timeline.map(\.event.sender)).union(heroes)
         if wholeState { users.insert(context.user.userID) }
-        return Set(try await reader.interning.knownStateKeys(users.map { .member($0) }).values)
+        return Set(try await questions.numbers(of: Set(users.map { .member($0) })).values)
     }
 }

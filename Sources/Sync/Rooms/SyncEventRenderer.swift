@@ -6,7 +6,11 @@ import Storage
 struct SyncEventRenderer: Sendable {
     let renderer: EventRenderer
 
-    func render(_ events: [RoomEvent], in room: RoomRecord, _ context: SyncContext) async throws -> [[UInt8]] {
+    /// - Parameter related: what is told with the events of what relates to them.
+    func render(
+        _ events: [RoomEvent], in room: RoomRecord, for viewer: Viewer, with related: EventBundles = .none,
+        _ context: SyncContext
+    ) async throws -> [[UInt8]] {
         guard !events.isEmpty else { return [] }
         let rendered: [[UInt8]]
         switch context.filter.format {
@@ -14,7 +18,8 @@ struct SyncEventRenderer: Sendable {
             rendered = try await renderer.render(
                 events, in: room,
                 for: EventRenderer.Context(
-                    user: context.user, deviceID: context.deviceID, now: context.now, includesRoomID: false))
+                    viewer: viewer, deviceID: context.deviceID, now: context.now, includesRoomID: false),
+                with: related)
         case .federation: rendered = try events.map { try federationFormat($0, now: context.now) }
         }
         guard let fields = context.filter.fields else { return rendered }

@@ -18,6 +18,12 @@ package struct SyncSetup: Sendable {
     package let filters: FilterStore
     package let pushRules: SyncAccountData.PushRules
     package let telemetry: Telemetry
+    /// Counts for both protocols, and remembers for both.
+    package let unread: UnreadCounter
+    /// `nil` where nobody is told who is online.
+    package var presence: VisiblePresence?
+    /// `nil` where nobody keeps devices' keys.
+    package var devices: (any DeviceNewsSource)?
 
     package init(
         rooms: RoomService, typing: Typing, feed: LogFeed, watches: UserWatches, timeouts: Timeouts, log: LogStore,
@@ -35,6 +41,7 @@ package struct SyncSetup: Sendable {
         self.filters = filters
         self.pushRules = pushRules
         self.telemetry = telemetry
+        unread = UnreadCounter(store: receipts, events: rooms.reader.events, feed: feed)
     }
 }
 
@@ -62,20 +69,22 @@ package final class SyncService: Sendable {
         timeouts = setup.timeouts
         interning = reader.interning
         filters = SyncFilters(store: setup.filters)
-        ignored = IgnoredUsers(store: setup.accountData, feed: setup.feed)
+        ignored = setup.rooms.ignored
         clock = setup.telemetry.clock
+        let questions = RoomQuestions(reader: reader, log: setup.log, clock: clock)
         builder = SyncBuilder(
-            planner: SyncPlanner(reader: reader), rooms: RoomUpdateBuilder(rooms: setup.rooms, log: setup.log),
+            planner: SyncPlanner(reader: reader), rooms: RoomUpdateBuilder(reader: reader, questions: questions),
             stripped: StrippedRoomReader(rooms: setup.rooms), changes: ChangeFinder(feed: setup.feed, log: setup.log),
             accountData: SyncAccountData(store: setup.accountData, rooms: reader.store, pushRules: setup.pushRules),
-            typing: setup.typing, receipts: setup.receipts,
-            unread: UnreadCounter(store: setup.receipts, events: reader.events), interning: interning)
+            typing: setup.typing, receipts: setup.receipts, unread: setup.unread, interning: interning,
+            presence: setup.presence.map { SyncPresence(visible: $0) }, devices: setup.devices, log: setup.log,
+            telemetry: setup.telemetry.labelled("sync"))
     }
 
     /// Answers as soon as there is something to tell, when the time is over, or when the worker is about to stop.
     ///
-    /// - Throws: 400 `M_UNKNOWN_POS` for a token that is none of this database's: the client starts again without.
-    ///   400 `M_INVALID_PARAM` for a filter that there is not.
+    /// - Throws: 400 `M_INVALID_PARAM` for what is no token, and for a filter that there is not; 400 `M_UNKNOWN` for a token of
+    ///   another database, or of a time that has not come: the client starts again without.
     /// - Cost: without news no query on a worker that knows the user.
     package func sync(_ request: SyncRequest) async throws -> SyncAnswer {
         let user = try await interning.user(request.user)
@@ -115,8 +124,15 @@ package final class SyncService: Sendable {
             return try SyncToken(
                 text, incarnation: installation.incarnation, shards: Int(installation.shardCount))
         } catch {
-            throw MatrixError(.unknownPosition, "the token is not known here: sync again without one")
+            switch error {
+            case .malformed: throw .invalidParam("since is no token of this server")
+            case .otherIncarnation: throw Self.unknownToken
+            }
         }
+    }
+
+    private static var unknownToken: MatrixError {
+        MatrixError(.unknown, "the token is not known here: sync again without one", status: 400)
     }
 
     private func encode(_ token: SyncToken) -> String { token.encoded(incarnation: feed.installation.incarnation) }
@@ -125,7 +141,7 @@ package final class SyncService: Sendable {
     private func reach(_ token: SyncToken) async throws {
         guard await feed.reach(token.log, within: Self.reachLimit, timeouts: timeouts) else {
             try Task.checkCancellation()
-            throw MatrixError(.unknownPosition, "the token is from a time that has not come: sync again without one")
+            throw Self.unknownToken
         }
     }
 

@@ -138,7 +138,7 @@ import Testing
             let readable = try await worker.rooms.readableRoom(room, by: bob)
             let event = try await worker.rooms.event(said, in: readable)
             let rendered = try #require(
-                try await worker.rooms.render([event], in: readable, for: bob, device: nil).first)
+                try await worker.rooms.render([event], in: readable, device: nil).first)
             let json = try JSONValue(parsing: rendered)
             #expect(json["content"] == [:])
             #expect(json["unsigned"]?["redacted_because"]?["content"]?["reason"] == "oops")

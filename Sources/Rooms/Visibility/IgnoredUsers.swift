@@ -1,9 +1,9 @@
-import Cluster
-import MatrixCore
-import Storage
+package import Cluster
+package import MatrixCore
+package import Storage
 
 /// Whom users ignore, kept in memory for as long as the log shows no change of it.
-final class IgnoredUsers: Sendable {
+package final class IgnoredUsers: Sendable {
     private static let type = "m.ignored_user_list"
     private static let maxCached = 20_000
     /// More than this nobody reads; the rest is not ignored.
@@ -19,12 +19,12 @@ final class IgnoredUsers: Sendable {
     private let feed: LogFeed
     private let cache = GenerationalCache<UserNID, Entry>(maxWeight: maxCached)
 
-    init(store: AccountDataStore, feed: LogFeed) {
+    package init(store: AccountDataStore, feed: LogFeed) {
         self.store = store
         self.feed = feed
     }
 
-    func users(ignoredBy user: UserNID) async throws -> Set<UserID> {
+    package func users(ignoredBy user: UserNID) async throws -> Set<UserID> {
         let at = feed.heads
         if let entry = cache[user] {
             let isCurrent = feed.withWindow { window in
