@@ -34,7 +34,7 @@ package struct LargeRoom: Sendable {
 
     package var create: Event { plan.maker.create }
 
-    package var resolver: StateResolver<EventShelf> {
+    package var resolver: StateResolver {
         StateResolver(version: create.version, create: create, source: events)
     }
 

@@ -11,7 +11,7 @@
 ///
 /// - Cost: the part of the auth graph between the states' heads and where they meet; nothing of the rest of the room.
 /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#definitions
-struct AuthDifference<Source: ResolutionSource> {
+struct AuthDifference {
     private let base: StateTree
     private let conflict: StateConflict
     private let all: UInt64
@@ -36,7 +36,7 @@ struct AuthDifference<Source: ResolutionSource> {
     }
 
     /// The difference, without conflicted events. All conflicted events are in the table.
-    nonisolated(nonsending) mutating func find(in table: inout EventTable<Source>) async throws -> Set<EventNID> {
+    nonisolated(nonsending) mutating func find(in table: inout EventTable) async throws -> Set<EventNID> {
         try await handOn(from: conflict.holders.keys.sorted(by: >), in: &table)
         try await walk(in: &table)
         if floor() != nil { try await reachFromRecentState(in: &table) }
@@ -54,7 +54,7 @@ struct AuthDifference<Source: ResolutionSource> {
     }
 
     /// Hands masks on until nothing that is open can reach what is undecided.
-    private nonisolated(nonsending) mutating func walk(in table: inout EventTable<Source>) async throws {
+    private nonisolated(nonsending) mutating func walk(in table: inout EventTable) async throws {
         while let next = open.first, let floor = floor(), next >= floor {
             if !table.hasNode(next) {
                 // The others that are open will be asked for soon.
@@ -67,7 +67,7 @@ struct AuthDifference<Source: ResolutionSource> {
 
     /// Lets the auth events of some events be reached by whatever reaches these.
     private nonisolated(nonsending) mutating func handOn(
-        from events: [EventNID], in table: inout EventTable<Source>
+        from events: [EventNID], in table: inout EventTable
     ) async throws {
         var doubtful: [EventNID] = []
         for event in events {
@@ -94,7 +94,7 @@ struct AuthDifference<Source: ResolutionSource> {
 
     /// Finds out whether events are part of what all states hold.
     private nonisolated(nonsending) mutating func lookUp(
-        _ events: [EventNID], in table: inout EventTable<Source>
+        _ events: [EventNID], in table: inout EventTable
     ) async throws {
         if events.isEmpty { return }
         try await table.loadKeys(of: events)
@@ -107,7 +107,7 @@ struct AuthDifference<Source: ResolutionSource> {
         if !keys.isEmpty { held.merge(try await base.events(for: keys)) { _, new in new } }
     }
 
-    private mutating func reach(_ event: EventNID, _ mask: UInt64, in table: EventTable<Source>) {
+    private mutating func reach(_ event: EventNID, _ mask: UInt64, in table: EventTable) {
         let before = reached[event] ?? 0
         var after = before | mask
         if after == before { return }
@@ -123,15 +123,15 @@ struct AuthDifference<Source: ResolutionSource> {
 
     /// Begins also from those events that all states hold and that are newer than what is undecided, newest first.
     private nonisolated(nonsending) mutating func reachFromRecentState(
-        in table: inout EventTable<Source>
+        in table: inout EventTable
     ) async throws {
         guard let lowest = floor() else { return }
         let conflictedKeys = conflict.keys
         let recent = try await base.entries(from: lowest)
             .filter { !conflictedKeys.contains($0.key) }.map(\.event).sorted(by: >)
-        for start in stride(from: 0, to: recent.count, by: StateResolver<Source>.eventsPerRead) {
+        for start in stride(from: 0, to: recent.count, by: StateResolver.eventsPerRead) {
             guard let floor = floor() else { return }
-            let some = recent[start..<min(start + StateResolver<Source>.eventsPerRead, recent.count)]
+            let some = recent[start..<min(start + StateResolver.eventsPerRead, recent.count)]
             let useful = some.filter { $0 > floor && reached[$0] != all }
             if useful.isEmpty { return }
             try await table.loadNodes(of: useful)

@@ -8,8 +8,8 @@ struct ConflictedSubgraph {
     ///
     /// - Cost: the auth chains of the conflicted events down to the oldest of them that an auth event can be: no walk at all
     ///   when only names, topics and the like are in conflict, however old they are.
-    nonisolated(nonsending) func find<Source: ResolutionSource>(
-        in table: inout EventTable<Source>
+    nonisolated(nonsending) func find(
+        in table: inout EventTable
     ) async throws -> Set<EventNID> {
         let citable = conflicted.filter { table[$0].map { Self.isCitable($0.event.type) } ?? false }
         guard let lowest = citable.min() else { return conflicted }

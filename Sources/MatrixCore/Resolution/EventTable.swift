@@ -1,16 +1,16 @@
 /// What one resolution has read: events as nodes of the auth graph, and some of them whole.
-struct EventTable<Source: ResolutionSource> {
+struct EventTable {
     /// Nodes that are asked for beyond those that are needed at once: few at first, and twice as many each time, so that
     /// neither a short walk reads much nor a long one asks often.
-    private static var firstAhead: Int { 32 }
-    private static var mostAhead: Int { 4_096 }
+    private static let firstAhead = 32
+    private static let mostAhead = 4_096
 
-    private let source: Source
+    private let source: any ResolutionSource
     private var events: [EventNID: ResolutionEvent] = [:]
     private var nodes: [EventNID: AuthNode] = [:]
     private var ahead = firstAhead
 
-    init(source: Source) {
+    init(source: any ResolutionSource) {
         self.source = source
     }
 
@@ -23,7 +23,7 @@ struct EventTable<Source: ResolutionSource> {
         var missing = [first]
         for other in others where other >= lowest && other != first && nodes[other] == nil {
             missing.append(other)
-            if missing.count == StateResolver<Source>.eventsPerRead { break }
+            if missing.count == StateResolver.eventsPerRead { break }
         }
         return missing
     }
@@ -81,8 +81,8 @@ struct EventTable<Source: ResolutionSource> {
     private static func batches(_ numbers: [EventNID]) -> [[EventNID]] {
         if numbers.isEmpty { return [] }
         let sorted = Set(numbers).sorted()
-        return stride(from: 0, to: sorted.count, by: StateResolver<Source>.eventsPerRead).map { start in
-            Array(sorted[start..<min(start + StateResolver<Source>.eventsPerRead, sorted.count)])
+        return stride(from: 0, to: sorted.count, by: StateResolver.eventsPerRead).map { start in
+            Array(sorted[start..<min(start + StateResolver.eventsPerRead, sorted.count)])
         }
     }
 

@@ -15,7 +15,7 @@ struct IterativeAuthChecks {
     }
 
     /// Starts from some events instead of an empty state (version 2).
-    mutating func start<Source>(from events: [EventNID], in table: EventTable<Source>) {
+    mutating func start(from events: [EventNID], in table: EventTable) {
         for number in events {
             if let event = table[number], let key = event.event.fullStateKey { state[key] = event }
         }
@@ -26,7 +26,7 @@ struct IterativeAuthChecks {
 
     var resolved: [EventNID] { state.values.map(\.number) }
 
-    nonisolated(nonsending) mutating func apply<Source>(_ events: [EventNID], in table: EventTable<Source>) async {
+    nonisolated(nonsending) mutating func apply(_ events: [EventNID], in table: EventTable) async {
         for (index, number) in events.enumerated() {
             // Whoever made a conflict of thousands of events keeps no thread from the rooms of others.
             if index % Self.eventsPerTurn == Self.eventsPerTurn - 1 { await Task.yield() }
@@ -40,15 +40,15 @@ struct IterativeAuthChecks {
         }
     }
 
-    private func isAllowed<Source>(_ event: ResolutionEvent, in table: EventTable<Source>) -> Bool {
+    private func isAllowed(_ event: ResolutionEvent, in table: EventTable) -> Bool {
         rules.check(event.event, against: View(state: state, event: event, table: table, create: create)).isAllowed
     }
 
     /// The state so far and, where it has nothing, the auth events of the event in question, all of them loaded.
-    private struct View<Source: ResolutionSource>: AuthState {
+    private struct View: AuthState {
         let state: [StateKey: ResolutionEvent]
         let event: ResolutionEvent
-        let table: EventTable<Source>
+        let table: EventTable
         let create: Event
 
         func event(_ key: StateKey) -> Event? {

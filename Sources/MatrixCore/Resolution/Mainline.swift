@@ -16,8 +16,8 @@ struct Mainline {
         positions[powerLevels.number] = 0
     }
 
-    nonisolated(nonsending) mutating func sorted<Source: ResolutionSource>(
-        _ numbers: Set<EventNID>, table: inout EventTable<Source>
+    nonisolated(nonsending) mutating func sorted(
+        _ numbers: Set<EventNID>, table: inout EventTable
     ) async throws -> [EventNID] {
         var keyed: [(position: Int, event: ResolutionEvent)] = []
         keyed.reserveCapacity(numbers.count)
@@ -36,8 +36,8 @@ struct Mainline {
     }
 
     /// Where the line of an event's own power levels meets the mainline.
-    private nonisolated(nonsending) mutating func position<Source: ResolutionSource>(
-        of event: EventNID, in table: inout EventTable<Source>
+    private nonisolated(nonsending) mutating func position(
+        of event: EventNID, in table: inout EventTable
     ) async throws -> Int {
         if key == nil { return .max }
         var cursor = try await powerLevels(of: event, in: &table)
@@ -58,8 +58,8 @@ struct Mainline {
     }
 
     /// Follows the mainline until it is at or below a number. Numbers only go down, so it ends.
-    private nonisolated(nonsending) mutating func extend<Source: ResolutionSource>(
-        downTo number: EventNID, in table: inout EventTable<Source>
+    private nonisolated(nonsending) mutating func extend(
+        downTo number: EventNID, in table: inout EventTable
     ) async throws {
         while !isComplete, let last = line.last, last > number {
             guard let next = try await powerLevels(of: last, in: &table) else {
@@ -71,8 +71,8 @@ struct Mainline {
         }
     }
 
-    private nonisolated(nonsending) func powerLevels<Source: ResolutionSource>(
-        of event: EventNID, in table: inout EventTable<Source>
+    private nonisolated(nonsending) func powerLevels(
+        of event: EventNID, in table: inout EventTable
     ) async throws -> EventNID? {
         if !table.hasNode(event) { try await table.loadNodes(of: CollectionOfOne(event)) }
         let authEvents = try table.authEvents(of: event)

@@ -2,10 +2,10 @@
 /// power, by time and by id.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#definitions
-struct PowerOrdering<Source: ResolutionSource> {
+struct PowerOrdering {
     let version: RoomVersion
     let create: Event
-    let events: EventTable<Source>
+    let events: EventTable
 
     /// Picks the power events out of the full conflicted set, with those of their auth chain that are in it, and orders
     /// them.

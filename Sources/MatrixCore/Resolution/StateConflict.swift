@@ -11,8 +11,7 @@ struct StateConflict {
     nonisolated(nonsending) init(base: StateTree, others: [StateRoot]) async throws {
         var differences: [[StateKeyNID: StateDifference]] = []
         var keys: Set<StateKeyNID> = []
-        for other in others {
-            let found = try await base.difference(to: other)
+        for found in try await base.differences(to: others) {
             keys.formUnion(found.map(\.key))
             differences.append(Dictionary(found.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first }))
         }

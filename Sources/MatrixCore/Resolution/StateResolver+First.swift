@@ -31,7 +31,7 @@ extension StateResolver {
     /// What the rules may ask for when they check some events and no two states hold differently.
     private nonisolated(nonsending) func unconflictedEvents(
         for conflicted: [Event], claims: [StateKeyNID: [ResolutionEvent]], base: StateTree,
-        events: inout EventTable<Source>
+        events: inout EventTable
     ) async throws -> [StateKey: Event] {
         if conflicted.isEmpty { return [:] }
         let rules = AuthRules(version: version)

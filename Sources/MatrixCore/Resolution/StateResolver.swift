@@ -6,18 +6,18 @@
 ///
 /// - Cost: what differs between the states and what is above it in the auth graph, not the size of the room.
 /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
-package struct StateResolver<Source: ResolutionSource>: Sendable {
+package struct StateResolver: Sendable {
     /// More states than an event can have previous events, by far.
-    package static var maximumStates: Int { 64 }
+    package static let maximumStates = 64
     /// How many events are asked for in one call of the source.
-    package static var eventsPerRead: Int { 512 }
+    package static let eventsPerRead = 512
 
     let version: RoomVersion
     let create: Event
-    let source: Source
+    let source: any ResolutionSource
 
     /// - Parameter create: the room's create event, which no auth event names since version 12.
-    package init(version: RoomVersion, create: Event, source: Source) {
+    package init(version: RoomVersion, create: Event, source: any ResolutionSource) {
         self.version = version
         self.create = create
         self.source = source
@@ -66,7 +66,7 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
 
     /// The conflicted events, the auth difference and, in version 2.1, what lies between conflicted events.
     private nonisolated(nonsending) func fullConflictedSet(
-        _ conflict: StateConflict, base: StateTree, events: inout EventTable<Source>
+        _ conflict: StateConflict, base: StateTree, events: inout EventTable
     ) async throws -> Set<EventNID> {
         try await events.load(conflict.holders.keys)
         // The checks will need them anyway.
@@ -75,14 +75,14 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
         if version.stateResolution == .v2_1 {
             full = try await ConflictedSubgraph(conflicted: full).find(in: &events)
         }
-        var difference = AuthDifference<Source>(of: conflict, base: base)
+        var difference = AuthDifference(of: conflict, base: base)
         full.formUnion(try await difference.find(in: &events))
         return full
     }
 
     /// The unconflicted state as far as the rules may ask for it when they check some events.
     private nonisolated(nonsending) func unconflictedEvents(
-        _ base: StateTree, _ conflict: StateConflict, for conflicted: Set<EventNID>, events: inout EventTable<Source>
+        _ base: StateTree, _ conflict: StateConflict, for conflicted: Set<EventNID>, events: inout EventTable
     ) async throws -> [EventNID] {
         let rules = AuthRules(version: version)
         var keys: Set<StateKey> = [.powerLevels]
@@ -104,7 +104,7 @@ package struct StateResolver<Source: ResolutionSource>: Sendable {
 
     /// Unconflicted keys keep their events, whatever the checks made of them; the others get theirs, or none.
     nonisolated(nonsending) func changes(
-        to resolved: some Sequence<EventNID>, in events: EventTable<Source>, base: StateTree, conflict: StateConflict
+        to resolved: some Sequence<EventNID>, in events: EventTable, base: StateTree, conflict: StateConflict
     ) async throws -> [StateChange] {
         var results: [StateKeyNID: EventNID] = [:]
         for number in resolved {

@@ -68,6 +68,16 @@ package struct StateTree: Sendable {
         try await walk { (walk) throws(StateTreeError) in try walk.difference(from: root, to: other) }
     }
 
+    /// The same for several others, with the questions of all of them asked together.
+    nonisolated(nonsending) package func differences(to others: [StateRoot]) async throws -> [[StateDifference]] {
+        try await walk { (walk) throws(StateTreeError) in
+            var found: [[StateDifference]] = []
+            // What one of them misses is no reason not to find out what the next one does.
+            for other in others { found.append(try walk.difference(from: root, to: other)) }
+            return found
+        }
+    }
+
     /// The numbers of all packs that the tree rests on, in ascending order: what a purge or a compaction must keep.
     nonisolated(nonsending) package func packNumbers() async throws -> [PackNID] {
         try await walk { (walk) throws(StateTreeError) in try walk.packNumbers(in: root) }

@@ -161,7 +161,9 @@ struct StateTreeWalk {
             }
             return
         }
-        // At least one side is a leaf, absent or not in memory yet: what is below both is needed in full.
+        // While one side is not in memory nobody knows how much of the other has to be read.
+        if old != nil && oldNode == nil || new != nil && newNode == nil { return }
+        // At least one side is a leaf, or absent: what is below both is needed in full.
         var before: [StateEntry] = []
         var after: [StateEntry] = []
         if let old { try collect(old, at: place, into: &before) }

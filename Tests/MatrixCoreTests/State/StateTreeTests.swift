@@ -67,6 +67,25 @@ import Testing
         #expect(try await Self.contents(tree) == model)
     }
 
+    /// However many states are compared with one, what they need is asked for together.
+    @Test func severalDifferencesAreOneWalk() async throws {
+        let source = MemoryNodeSource()
+        let made = try await Self.build(Self.model(5_000), source: source)
+        var others: [StateRoot] = []
+        for index in 0..<Int64(20) {
+            let change = StateChange(key: StateKeyNID(index * 200 + 1), event: EventNID(index + 5))
+            let update = try await made.applying([change], newPack: PackNID(index + 2))
+            source.store(update)
+            others.append(update.root)
+        }
+        source.stopCaching()
+        let tree = StateTree(root: made.root, room: Self.room, source: source)
+        let found = try await tree.differences(to: others)
+        #expect(source.reads.count == 1)
+        #expect(found.map { $0.map(\.key) } == (0..<20).map { [StateKeyNID($0 * 200 + 1)] })
+        for (other, found) in zip(others, found) { #expect(try await tree.difference(to: other) == found) }
+    }
+
     @Test(arguments: [(10, 0), (70, 64), (70, 65), (200, 3), (3_000, 12), (3_000, 0)])
     func collapsesWhenEntriesGo(start: Int, end: Int) async throws {
         let tree = try await Self.build(Self.model(start))
