@@ -3,12 +3,8 @@ import MatrixCore
 
 /// The header with which servers say who they are.
 enum HeaderScenario {
-    private static let header = """
-        X-Matrix origin="matrix.origin.example:8448",destination="destination.example",key="ed25519:a_key",\
-        sig="\(String(repeating: "A", count: 86))"
-        """
-
     static func run() throws -> [Figures] {
+        let header = SampleHeader.text
         var figures = Figures("x-matrix")
         guard let parsed = XMatrixAuthorization(header: header) else { return [] }
         let parsing = Meter.best(runs: 5_000) {
