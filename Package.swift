@@ -18,6 +18,8 @@ struct Module {
     var path: String?
     /// C libraries that have no pkg-config file.
     var linked: [String] = []
+    /// Optimised in debug builds too: tests compute with it for minutes. Its checks of bounds and overflow stay.
+    var isOptimized = false
 }
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -50,7 +52,7 @@ let modules: [Module] = [
     Module(name: "CLinux", kind: .c, tested: false, linked: ["resolv"]),
     Module(name: "CSchema", kind: .c, tested: false),
 
-    Module(name: "MatrixCore", uses: ["CSodium", "COpenSSL"], testUses: ["CoreWorkloads"]),
+    Module(name: "MatrixCore", uses: ["CSodium", "COpenSSL"], testUses: ["CoreWorkloads"], isOptimized: true),
     Module(name: "Telemetry", uses: ["CLinux"], products: [logging]),
     Module(name: "ServerConfiguration", uses: ["MatrixCore"], products: [yams]),
 
@@ -185,6 +187,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableExperimentalFeature("Lifetimes"),
 ]
+let optimized = SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug))
 let cSettings: [CSetting] = [.unsafeFlags(["-std=c23", "-D_GNU_SOURCE", "-Wall", "-Werror"])]
 
 func target(_ module: Module) -> Target {
@@ -196,7 +199,10 @@ func target(_ module: Module) -> Target {
         .target(
             name: module.name, dependencies: dependencies, path: path, cSettings: cSettings,
             linkerSettings: module.linked.map { .linkedLibrary($0) })
-    case .library: .target(name: module.name, dependencies: dependencies, path: path, swiftSettings: settings)
+    case .library:
+        .target(
+            name: module.name, dependencies: dependencies, path: path,
+            swiftSettings: settings + (module.isOptimized ? [optimized] : []))
     case .executable:
         .executableTarget(name: module.name, dependencies: dependencies, path: path, swiftSettings: settings)
     }
