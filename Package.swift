@@ -39,7 +39,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 
-let services = ["Accounts", "Rooms", "Ephemeral", "Directory", "Sync", "Media", "Push", "Federation"]
+let services = ["Accounts", "Rooms", "Ephemeral", "Directory", "Search", "Sync", "Media", "Push", "Federation"]
 let endpoints = ["ClientEndpoints", "FederationEndpoints", "MediaEndpoints", "AdminEndpoints"]
 
 let modules: [Module] = [
@@ -78,15 +78,18 @@ let modules: [Module] = [
         testUses: ["ApusTesting"]),
     Module(
         name: "Accounts", uses: ["Cluster", "Storage", "HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [logging, nioPosix], testUses: ["ApusTesting"]),
+        products: [logging, nioPosix], testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
         name: "Rooms", uses: ["Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging, deque],
         testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
         name: "Ephemeral", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
-        testUses: ["ApusTesting"]),
+        testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
-        name: "Directory", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
+        name: "Directory", uses: ["Rooms", "Cluster", "Storage", "HTTPAPI", "MatrixCore", "Telemetry"], products: [logging],
+        testUses: ["ApusTesting", "RoomsTesting"]),
+    Module(
+        name: "Search", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
         testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
         name: "Push", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry"],
@@ -94,7 +97,7 @@ let modules: [Module] = [
     Module(
         name: "Sync",
         uses: ["Rooms", "Ephemeral", "Cluster", "Storage", "MatrixCore", "Telemetry"],
-        products: [logging, deque], testUses: ["ApusTesting", "RoomsTesting"]),
+        products: [logging, deque], testUses: ["ApusTesting", "RoomsTesting", "Push"]),
     Module(
         name: "Media", uses: ["Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry", "CVips", "CLinux"],
         products: [logging, nio, nioPosix, httpTypes], testUses: ["ApusTesting"]),
@@ -104,7 +107,7 @@ let modules: [Module] = [
             "Accounts", "Rooms", "Ephemeral", "Directory", "Cluster", "Storage", "FederationAPI", "HTTPAPI",
             "MatrixCore", "Telemetry",
         ],
-        products: [logging, nio, httpTypes, deque], testUses: ["ApusTesting", "RoomsTesting"]),
+        products: [logging, nio, httpTypes, deque], testUses: ["ApusTesting", "RoomsTesting", "Transport"]),
 
     Module(
         name: "ClientEndpoints", uses: services + ["HTTPAPI", "MatrixCore", "Telemetry"],
@@ -116,8 +119,8 @@ let modules: [Module] = [
         name: "MediaEndpoints", uses: ["Media", "HTTPAPI", "MatrixCore", "Telemetry"],
         products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
     Module(
-        name: "AdminEndpoints", uses: ["Accounts", "HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
+        name: "AdminEndpoints", uses: ["Accounts", "Rooms", "HTTPAPI", "MatrixCore", "Telemetry"],
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "RoomsTesting"]),
 
     Module(
         name: "Worker",

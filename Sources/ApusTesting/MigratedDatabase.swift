@@ -39,10 +39,16 @@ package struct MigratedDatabase: Sendable {
     }
 
     /// Connections to it, for whoever closes them.
-    package func pool() -> PostgresPool { Self.pool(url, reactor) }
+    ///
+    /// - Parameter observer: is told of each statement.
+    package func pool(observer: (any PostgresObserver)? = nil) -> PostgresPool { Self.pool(url, reactor, observer) }
 
-    private static func pool(_ url: String, _ reactor: Reactor) -> PostgresPool {
-        PostgresPool(PostgresConfiguration(conninfo: url), reactor: reactor, logger: Log.discarding.logger)
+    private static func pool(
+        _ url: String, _ reactor: Reactor, _ observer: (any PostgresObserver)? = nil
+    ) -> PostgresPool {
+        var configuration = PostgresConfiguration(conninfo: url)
+        configuration.observer = observer
+        return PostgresPool(configuration, reactor: reactor, logger: Log.discarding.logger)
     }
 
     /// The same for all who migrate alike.

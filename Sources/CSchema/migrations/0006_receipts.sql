@@ -24,9 +24,6 @@ create table read_markers (
     primary key (room_nid, user_nid)
 );
 
--- Events in threads are few; what is unread in them is looked up apart. Flag 16: in a thread.
-create index events_in_threads on events (room_nid, position, event_nid) where position > 0 and flags & 16 <> 0;
-
 -- Whether one place of the timeline is after another; of events that we do not have only the time tells.
 create function is_later_receipt(
     p_position bigint, p_order bigint, p_sent bigint, o_position bigint, o_order bigint, o_sent bigint

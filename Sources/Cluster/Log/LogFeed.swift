@@ -62,6 +62,8 @@ package final class LogFeed: Sendable {
 
     // MARK: Reading
 
+    package var clock: any Clock { telemetry.clock }
+
     /// Whether rows of other workers are heard of within milliseconds; otherwise within `pollInterval`.
     package var hearsAtOnce: Bool { hints.isConnected }
 

@@ -101,6 +101,16 @@ package struct LogWindow: Sendable {
     /// The rows in the user's shard about the user, after `since`, oldest first.
     package func rows(of user: UserNID, since: LogVector) -> [LogRow] { rows(of: users[user], since: since) }
 
+    /// The rows about a room after a position of its shard and up to another, oldest first; `nil` when some of them are not held
+    /// any more.
+    package func rows(of room: RoomNID, in shard: Int16, after position: Int64, upTo last: Int64) -> [LogRow]? {
+        guard shards.indices.contains(Int(shard)), shards[Int(shard)].floor <= position else { return nil }
+        guard let trace = rooms[room], trace.shard == shard else { return [] }
+        let newer = trace.positions.reversed().prefix { $0 > position }.reversed().prefix { $0 <= last }
+        let held = shards[Int(shard)]
+        return newer.map { held.rows[held.index(after: $0 - 1)] }
+    }
+
     private func rows(of trace: Trace?, since: LogVector) -> [LogRow] {
         guard let trace, let last = trace.positions.last, last > since[trace.shard] else { return [] }
         let shard = shards[Int(trace.shard)]
@@ -135,7 +145,7 @@ extension LogRow {
     fileprivate var roomOfShard: RoomNID? {
         switch kind {
         case .roomEvents, .receipts, .privateReceipts: roomNID
-        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .other: nil
+        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile, .other: nil
         }
     }
 
@@ -143,7 +153,7 @@ extension LogRow {
     fileprivate var userOfShard: UserNID? {
         switch kind {
         case .roomEvents, .receipts, .privateReceipts, .other: nil
-        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access: userNID
+        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile: userNID
         }
     }
 }

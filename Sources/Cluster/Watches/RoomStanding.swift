@@ -10,6 +10,8 @@ package struct RoomStanding: Sendable, Hashable {
     package let shard: Int16
     package let membership: Membership
     package let isForgotten: Bool
+    /// Where the present stay began, in the room's shard; 0 for who is not in the room.
+    package let joinedPosition: Int64
 
     package init(_ record: MembershipRecord) {
         position = record.position
@@ -17,6 +19,14 @@ package struct RoomStanding: Sendable, Hashable {
         shard = record.shard
         membership = record.membership
         isForgotten = record.isForgotten
+        joinedPosition = record.joinedPosition
+    }
+
+    /// The membership that it was made of.
+    package func record(of user: UserNID, in room: RoomNID) -> MembershipRecord {
+        MembershipRecord(
+            roomNID: room, userNID: user, membership: membership, eventNID: eventNID, shard: shard, position: position,
+            isForgotten: isForgotten, joinedPosition: joinedPosition)
     }
 }
 

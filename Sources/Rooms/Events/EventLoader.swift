@@ -1,10 +1,12 @@
+import Cluster
 package import MatrixCore
 package import Storage
+package import Telemetry
 
 /// Events by number, through a bounded cache.
 ///
-/// An event never changes but in two ways, which the log tells: it may be redacted later (`LogRow.redacted`), and an outlier
-/// may get its place in the room. The cache lets go of it then.
+/// An event never changes but in two ways, which the log tells: it may be redacted later (`LogRow.redacted`), and one that is
+/// an outlier or soft-failed may get its place in the room. The cache lets go of it then.
 package final class EventLoader: Sendable {
     /// Bytes of event bodies that are kept in memory.
     private static let maxCachedBytes = 24 << 20
@@ -24,12 +26,34 @@ package final class EventLoader: Sendable {
     private let store: EventStore
     private let cache: GenerationalCache<Key, RoomEvent>
     private let numbers: GenerationalCache<IDKey, EventNID>
-    private let redactions = RecentRedactions()
+    private let redactions: RecentRedactions
+    private let questions: SharedQuestions<RoomEventNumber, [RoomEventNumber: StoredEvent]>
+    private let clock: any Clock
+    /// What is missed is asked for together with what others miss at the same moment, unless it is more than this.
+    private let mostShared: Int
+    private static let mostSharedAlone = 4
 
-    package init(store: EventStore) {
+    package init(store: EventStore, clock: any Clock) {
         self.store = store
+        redactions = RecentRedactions()
+        questions = SharedQuestions(clock: clock)
+        self.clock = clock
+        mostShared = Self.mostSharedAlone
         cache = GenerationalCache(maxWeight: Self.maxCachedBytes) { $0.stored.body.count + Self.overheadBytes }
         numbers = GenerationalCache(maxWeight: 20_000)
+    }
+
+    /// The same memory, for one piece of work that reads many rooms side by side.
+    ///
+    /// - Parameter moment: how long a question waits for others to join.
+    package init(gathering other: EventLoader, within moment: Duration = .zero) {
+        store = other.store
+        cache = other.cache
+        numbers = other.numbers
+        redactions = other.redactions
+        clock = other.clock
+        questions = SharedQuestions(moment: moment, clock: clock)
+        mostShared = .max
     }
 
     /// The events with these numbers, those that exist, in no order.
@@ -45,8 +69,27 @@ package final class EventLoader: Sendable {
             }
         }
         guard !unknown.isEmpty else { return found }
-        for event in try parse(try await store.events(unknown, in: room.nid), in: room) { found[event.nid] = event }
+        for event in try parse(try await stored(unknown, in: room), in: room) { found[event.nid] = event }
         return found
+    }
+
+    private func stored(_ nids: [EventNID], in room: RoomRecord) async throws -> [StoredEvent] {
+        guard nids.count <= mostShared else { return try await store.events(nids, in: room.nid) }
+        let wanted = Set(nids.map { RoomEventNumber(room: room.nid, event: $0) })
+        let answer = try await questions.ask(wanted) { [store] wanted in
+            Dictionary(
+                try await store.events(wanted).map { (RoomEventNumber(room: $0.roomNID, event: $0.nid), $0) },
+                uniquingKeysWith: { one, _ in one })
+        }
+        return wanted.compactMap { answer[$0] }
+    }
+
+    /// Brings events of several rooms into memory, with one query.
+    package func load(_ wanted: Set<RoomEventNumber>, in rooms: [RoomNID: RoomRecord]) async throws {
+        let unknown = wanted.filter { cache[Key(room: $0.room, event: $0.event)] == nil }
+        for (nid, stored) in Dictionary(grouping: try await store.events(unknown), by: \.roomNID) {
+            if let room = rooms[nid] { _ = try parse(stored, in: room) }
+        }
     }
 
     private func cached(_ nid: EventNID, in room: RoomRecord) -> RoomEvent? {
@@ -63,7 +106,7 @@ package final class EventLoader: Sendable {
     package func event(_ id: EventID, in room: RoomRecord) async throws -> RoomEvent? {
         // An outlier may have got its place since.
         if let nid = numbers[IDKey(room: room.nid, event: id)], let event = try await event(nid, in: room),
-            !event.stored.flags.contains(.outlier)
+            event.stored.flags.isDisjoint(with: [.outlier, .softFailed])
         {
             return event
         }
@@ -113,7 +156,7 @@ package final class EventLoader: Sendable {
         for id in row.redacted { forget(id, in: room) }
         for nid in row.eventNIDs {
             let key = Key(room: room, event: nid)
-            if cache[key]?.stored.flags.contains(.outlier) == true { cache.remove(key) }
+            if cache[key]?.stored.flags.isDisjoint(with: [.outlier, .softFailed]) == false { cache.remove(key) }
         }
     }
 }

@@ -1,5 +1,7 @@
+import Cluster
 package import MatrixCore
 package import Storage
+package import Telemetry
 
 /// The packs of state trees, through a bounded cache: they never change, so nobody ever has to invalidate it.
 package final class PackCache: StateNodeSource {
@@ -14,20 +16,49 @@ package final class PackCache: StateNodeSource {
     private let store: RoomStore
     private let cache: GenerationalCache<Key, StatePack>
 
-    package init(store: RoomStore) {
+    private let questions: SharedQuestions<RoomPackNumber, [RoomPackNumber: [UInt8]]>
+    private let clock: any Clock
+    /// What is missed is asked for together with what others miss at the same moment, unless it is more than this.
+    private let mostShared: Int
+    private static let mostSharedAlone = 4
+
+    package init(store: RoomStore, clock: any Clock) {
         self.store = store
+        self.clock = clock
         cache = GenerationalCache(maxWeight: Self.maxCachedBytes) { $0.bytes.count + Self.overheadBytes }
+        questions = SharedQuestions(clock: clock)
+        mostShared = Self.mostSharedAlone
+    }
+
+    /// The same memory, for one piece of work that reads many rooms side by side.
+    ///
+    /// - Parameter moment: how long a question waits for others to join.
+    package init(gathering other: PackCache, within moment: Duration = .zero) {
+        store = other.store
+        clock = other.clock
+        cache = other.cache
+        questions = SharedQuestions(moment: moment, clock: clock)
+        mostShared = .max
     }
 
     package func cachedPack(_ id: PackNID, room: RoomNID) -> StatePack? { cache[Key(room: room, pack: id)] }
 
     package func packs(_ ids: [PackNID], room: RoomNID) async throws -> [PackNID: StatePack] {
         var found: [PackNID: StatePack] = [:]
-        for (id, bytes) in try await store.packs(ids, in: room) {
+        for (id, bytes) in try await stored(ids, room) {
             let pack = try StatePack(bytes: bytes)
             cache.keep(pack, for: Key(room: room, pack: id))
             found[id] = pack
         }
+        return found
+    }
+
+    private func stored(_ ids: [PackNID], _ room: RoomNID) async throws -> [PackNID: [UInt8]] {
+        guard ids.count <= mostShared else { return try await store.packs(ids, in: room) }
+        let wanted = Set(ids.map { RoomPackNumber(room: room, pack: $0) })
+        let answer = try await questions.ask(wanted) { [store] in try await store.packs($0) }
+        var found: [PackNID: [UInt8]] = [:]
+        for one in wanted { found[one.pack] = answer[one] }
         return found
     }
 

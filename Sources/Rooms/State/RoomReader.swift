@@ -1,13 +1,14 @@
 package import Cluster
 package import MatrixCore
 package import Storage
+import Telemetry
 
 /// How rooms are read: heads, states, events, members. Holds nothing but caches of what never changes.
 package struct RoomReader: Sendable {
     package let store: RoomStore
     package let eventStore: EventStore
-    package let events: EventLoader
-    package let packs: PackCache
+    package private(set) var events: EventLoader
+    package private(set) var packs: PackCache
     package let authGraph: AuthGraphLoader
     package let interning: Interning
     package let memberships: MembershipStore
@@ -22,11 +23,22 @@ package struct RoomReader: Sendable {
         self.eventStore = eventStore
         self.interning = interning
         self.memberships = memberships
-        events = EventLoader(store: eventStore)
-        packs = PackCache(store: store)
+        events = EventLoader(store: eventStore, clock: feed.clock)
+        packs = PackCache(store: store, clock: feed.clock)
         authGraph = AuthGraphLoader(store: eventStore)
         self.feed = feed
         _ = feed.observe { [events] row in events.follow(row) }
+    }
+
+    /// The same rooms for one piece of work that reads many of them side by side: what several of them miss in memory at the
+    /// same moment is read with one query.
+    ///
+    /// - Parameter moment: how long a question waits for others to join, where many are sure to come.
+    package func gathering(within moment: Duration = .zero) -> RoomReader {
+        var copy = self
+        copy.events = EventLoader(gathering: events, within: moment)
+        copy.packs = PackCache(gathering: packs, within: moment)
+        return copy
     }
 
     package func room(_ roomID: RoomID) async throws -> RoomRecord? { try await store.room(roomID) }

@@ -40,6 +40,7 @@ struct WorkingBatch: Sendable {
             guard case .written(let rest) = try await add(drafts) else { return .written([first]) }
             return .written([first] + rest)
         case .remote(let event, let options): return try await receive(event, options)
+        case .reconsidered(let nid): return try await reconsider(nid)
         }
     }
 
@@ -111,24 +112,21 @@ struct WorkingBatch: Sendable {
         let rules = AuthRules(version: version)
         let keys = rules.selection(
             type: draft.type, stateKey: draft.stateKey, sender: draft.sender.userID, content: draft.content)
-        let predecessors = try await predecessors(for: draft.sender.userID)
-        // In a room with more ends than an event can name, the state before it is that of those which it names: others know
-        // of no more.
-        let isAtAllEnds = predecessors.count == extremities.count
-        let before = isAtAllEnds ? tree : try await receipt().state(after: predecessors, in: &self)
+        let (predecessors, before) = try await foundation(for: draft.sender.userID)
         var state = try await state(keys + [.create], in: before)
         var builder = try EventBuilder(
             version: version, roomID: room.roomID, type: draft.type, stateKey: draft.stateKey,
             sender: draft.sender.userID, content: draft.content)
         builder.redacts = draft.redacts
         builder.originServerTS = draft.timestamp ?? services.now
+        builder.stickyMilliseconds = draft.stickyMilliseconds
         builder.prevEvents = predecessors.map(\.eventID)
         builder.depth = Event.depth(following: predecessors.map(\.event.depth), in: version)
         builder.authEvents = keys.compactMap { state[$0]?.eventID }
         builder.addHashes(of: predecessors.map(\.event) + state.values.map(\.event))
         let event = try builder.signed(by: services.server.name, with: services.server.signingKey)
         try Self.allow(event, by: state, rules)
-        if !isAtAllEnds { try Self.allow(event, by: try await self.state(keys + [.create]), rules) }
+        if before.root != tree.root { try Self.allow(event, by: try await self.state(keys + [.create]), rules) }
         state = state.filter { keys.contains($0.key) }
         return try await place(
             event, authEvents: state, before: before, flags: flags, transaction: draft.transaction)
@@ -200,13 +198,15 @@ struct WorkingBatch: Sendable {
         if entry.isLive, let before = entry.stateBefore {
             let decision = try await notify(event, nid, before: tree.at(before))
             if decision.notifiesByDefault { flags.insert(.notifies) }
+            if !decision.exceptions.isEmpty { flags.insert(.hasNotificationExceptions) }
             append.notifications += decision.exceptions
             if let redacted = try await redactionTarget(event) { append.redactions.append((redacted, nid)) }
         }
-        let new = NewEvent(
+        var new = NewEvent(
             nid: nid, event: event, isLive: entry.isLive, senderNID: sender.nid, stateKeyNID: stateKeyNID,
             flags: flags, stateBefore: entry.stateBefore, authEvents: entry.authEvents.sorted(),
             transaction: entry.transaction)
+        if entry.isLive, new.relation != nil, new.threadRoot == nil { new.threadRoot = try await threadRoot(of: event) }
         append.events.append(new)
         let entered = RoomEvent(stored: StoredEvent(new, in: room.nid, at: 0), event: event)
         made[nid] = entered
@@ -296,6 +296,13 @@ struct WorkingBatch: Sendable {
         return levels.level(of: event.sender) >= levels.required(.redact) ? redacts : nil
     }
 
+    private func threadRoot(of event: Event) async throws -> EventID? {
+        try await ThreadMembership.root(of: event) { id in
+            if let made = madeEvent(id) { return made.event }
+            return try await reader.events.event(id, in: room)?.event
+        }
+    }
+
     private func madeEvent(_ id: EventID) -> RoomEvent? { made.values.first { $0.eventID == id } }
 
     mutating func setExtremities(_ new: [RoomEvent]) { extremities = new }
@@ -307,7 +314,9 @@ struct WorkingBatch: Sendable {
     // MARK: The commit
 
     /// What is true once the batch is committed at a position of the log.
-    func written(at position: Int64) -> WrittenBatch {
+    ///
+    /// - Parameter time: when it was written, in milliseconds since 1970.
+    func written(at position: Int64, time: Int64) -> WrittenBatch {
         var events: [EventNID: RoomEvent] = [:]
         for new in append.events {
             guard let event = made[new.nid]?.event else { continue }
@@ -325,7 +334,7 @@ struct WorkingBatch: Sendable {
                 shard: room.shard, position: position, kind: .roomEvents, roomNID: room.nid,
                 eventNIDs: append.events.filter(\.isLive).map(\.nid), memberNIDs: append.memberships.map(\.userNID),
                 redacted: append.redactions.map(\.eventID),
-                state: LogStateChange(before: base.head.state, after: tree.root)))
+                state: LogStateChange(before: base.head.state, after: tree.root), writtenAt: time))
     }
 
     /// The batch as it is written: with the head that it leads to.

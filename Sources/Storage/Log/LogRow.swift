@@ -22,6 +22,10 @@ package enum LogKind: Int16, Sendable, CaseIterable {
     case access = 8
     /// A private receipt or a read marker of a user in a room: nobody else's business.
     case privateReceipts = 9
+    /// A user's subscription to a thread of a room.
+    case threadSubscriptions = 10
+    /// A local user's display name or avatar, which the member events of their rooms are to show.
+    case profile = 11
 
     /// Whether every member of the row's room is shown what changed.
     package var concernsMembers: Bool { self == .roomEvents || self == .receipts }
@@ -42,10 +46,13 @@ package struct LogRow: Sendable, Equatable {
     package let redacted: [EventID]
     /// The room's state before and after events; `nil` when it has to be looked up.
     package let state: LogStateChange?
+    /// When a row of events was written, in milliseconds since 1970, by the clock of its worker; 0 when that is not told.
+    package let writtenAt: Int64
 
     package init(
         shard: Int16, position: Int64, kind: LogKind, roomNID: RoomNID? = nil, userNID: UserNID? = nil,
-        eventNIDs: [EventNID] = [], memberNIDs: [UserNID] = [], redacted: [EventID] = [], state: LogStateChange? = nil
+        eventNIDs: [EventNID] = [], memberNIDs: [UserNID] = [], redacted: [EventID] = [], state: LogStateChange? = nil,
+        writtenAt: Int64 = 0
     ) {
         self.shard = shard
         self.position = position
@@ -56,6 +63,7 @@ package struct LogRow: Sendable, Equatable {
         self.memberNIDs = memberNIDs
         self.redacted = redacted
         self.state = state
+        self.writtenAt = writtenAt
     }
 }
 

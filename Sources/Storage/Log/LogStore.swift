@@ -32,6 +32,9 @@ package struct LogStore: Sendable {
     /// Rows of each shard when several are read in one query.
     package static let maxRowsOfEach = 100
 
+    /// Events of a room that are looked at for one of a wanted type.
+    static let maxBumpDistance = 500
+
     let pool: PostgresPool
 
     package init(pool: PostgresPool) { self.pool = pool }
@@ -79,7 +82,7 @@ package struct LogStore: Sendable {
             eventNIDs: (try row.next([Int64]?.self) ?? []).map { EventNID($0) },
             memberNIDs: (try row.next([Int64]?.self) ?? []).map { UserNID($0) },
             redacted: (try row.next([String]?.self) ?? []).compactMap { EventID($0) },
-            state: try Self.stateChange(&row, kind))
+            state: try Self.stateChange(&row, kind), writtenAt: try row.next(Int64.self))
     }
 
     private static func stateChange(_ row: inout PostgresRow, _ kind: LogKind) throws -> LogStateChange? {
@@ -100,12 +103,21 @@ package struct LogStore: Sendable {
         of rooms: [(room: RoomNID, since: Int64, head: Int64)]
     ) async throws -> [RoomNID: LogStateChange] {
         guard !rooms.isEmpty else { return [:] }
-        var states: [RoomNID: LogStateChange] = [:]
+        let spans = rooms.map { LogSpan(room: $0.room, since: $0.since, head: $0.head) }
+        return Dictionary(
+            try await states(of: Set(spans)).map { ($0.key.room, $0.value) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    /// The same for several stretches, of which some may be of one room.
+    package func states(of spans: Set<LogSpan>) async throws -> [LogSpan: LogStateChange] {
+        let spans = Array(spans)
+        var states: [LogSpan: LogStateChange] = [:]
         let rows = try await pool.query(
-            LogStatements.roots, rooms.map(\.room.rawValue), rooms.map(\.since), rooms.map(\.head))
+            LogStatements.roots, spans.map(\.room.rawValue), spans.map(\.since), spans.map(\.head))
         for row in rows {
-            let (room, before, after) = try row.decode((Int64, [UInt8]?, [UInt8]?).self)
-            states[RoomNID(room)] = LogStateChange(
+            let (number, before, after) = try row.decode((Int64, [UInt8]?, [UInt8]?).self)
+            guard spans.indices.contains(Int(number) - 1) else { throw StorageError.corrupt("log.roots") }
+            states[spans[Int(number) - 1]] = LogStateChange(
                 before: try before.map(RoomStore.stateRoot) ?? .empty,
                 after: try after.map(RoomStore.stateRoot) ?? .empty)
         }
@@ -126,6 +138,39 @@ package struct LogStore: Sendable {
         }
     }
 
+    /// The newest activity of rooms; rooms of which nothing was ever written are left out.
+    ///
+    /// Cost: one query for all.
+    package func newest(of rooms: [RoomNID]) async throws -> [RoomNID: RoomActivity] {
+        guard !rooms.isEmpty else { return [:] }
+        var found: [RoomNID: RoomActivity] = [:]
+        found.reserveCapacity(rooms.count)
+        for row in try await pool.query(LogStatements.newestOfRooms, rooms.map(\.rawValue)) {
+            let (room, position, time, root) = try row.decode((Int64, Int64, Int64, [UInt8]).self)
+            found[RoomNID(room)] = RoomActivity(
+                position: position, writtenAt: time, state: try RoomStore.stateRoot(root))
+        }
+        return found
+    }
+
+    /// When the newest events of some types were written, in milliseconds since 1970, of events up to a position of each
+    /// room's shard. Rooms without such an event near the end are left out.
+    ///
+    /// Cost: one query for all; mostly one event is looked at for each room.
+    package func newestTimes(
+        of types: [String], in rooms: [(room: RoomRecord, head: Int64)]
+    ) async throws -> [RoomNID: Int64] {
+        guard !rooms.isEmpty else { return [:] }
+        var found: [RoomNID: Int64] = [:]
+        let rows = try await pool.query(
+            LogStatements.bumps, rooms.map(\.room.nid.rawValue), rooms.map(\.room.shard), rooms.map(\.head), types)
+        for row in rows {
+            let (room, _, time) = try row.decode((Int64, Int64, Int64).self)
+            found[RoomNID(room)] = time
+        }
+        return found
+    }
+
     /// Writes a row that only says that something of this kind changed.
     package func append(
         _ kind: LogKind, shard: Int16, room: RoomNID? = nil, user: UserNID? = nil, now: Int64
@@ -134,6 +179,19 @@ package struct LogStore: Sendable {
             first: try await pool.query(
                 LogStatements.append, shard, kind.rawValue, room?.rawValue, user?.rawValue, now),
             shard: shard)
+    }
+}
+
+/// A stretch of the log in which a room is looked at.
+package struct LogSpan: Sendable, Hashable {
+    package let room: RoomNID
+    package let since: Int64
+    package let head: Int64
+
+    package init(room: RoomNID, since: Int64, head: Int64) {
+        self.room = room
+        self.since = since
+        self.head = head
     }
 }
 

@@ -126,6 +126,24 @@ package final class Interning: Sendable {
 
     // MARK: State keys
 
+    /// Those of the numbers that are in memory, with what they stand for.
+    package func cached(_ nids: Set<StateKeyNID>) -> [StateKeyNID: StateKey] {
+        cache.withLock { cache in
+            var found: [StateKeyNID: StateKey] = [:]
+            for nid in nids { found[nid] = cache.stateKeysByNID[nid] }
+            return found
+        }
+    }
+
+    /// Those of the pairs that are in memory, with their numbers.
+    package func cached(_ keys: Set<StateKey>) -> [StateKey: StateKeyNID] {
+        cache.withLock { cache in
+            var found: [StateKey: StateKeyNID] = [:]
+            for key in keys { found[key] = cache.stateKeys[key] }
+            return found
+        }
+    }
+
     /// The number of a pair of event type and state key, given now if it had none.
     package func stateKey(_ key: StateKey) async throws -> StateKeyNID {
         if let known = cache.withLock({ $0.stateKeys[key] }) { return known }

@@ -115,50 +115,8 @@ package struct ReceiptMove: Sendable {
     package let marker: LogPosition?
 }
 
-/// A part of a room's log in which somebody wants to know what is unread: after `floor`, where the user joined, up to `head`.
-package struct UnreadQuestion: Sendable, Hashable {
-    package let roomNID: RoomNID
-    package let floor: Int64
-    package let head: Int64
-
-    package init(roomNID: RoomNID, floor: Int64, head: Int64) {
-        self.roomNID = roomNID
-        self.floor = floor
-        self.head = head
-    }
-}
-
-/// How many events notify a user, and how many of these want attention.
-package struct UnreadCount: Sendable, Hashable {
-    package var notifications: Int
-    package var highlights: Int
-
-    package init(notifications: Int = 0, highlights: Int = 0) {
-        self.notifications = notifications
-        self.highlights = highlights
-    }
-
-    package static func + (left: UnreadCount, right: UnreadCount) -> UnreadCount {
-        UnreadCount(
-            notifications: left.notifications + right.notifications, highlights: left.highlights + right.highlights)
-    }
-}
-
-/// An event in a thread that may be unread: that depends on the receipts in its thread.
-package struct UnreadThreadEvent: Sendable, Hashable {
-    package let roomNID: RoomNID
-    package let eventNID: EventNID
-    package let place: TimelinePlace
-    package let count: UnreadCount
-}
-
-/// Receipts: up to where users have read, and what is unread because of that.
+/// Receipts: up to where users have read.
 package struct ReceiptStore: Sendable {
-    /// Unread events of a room that are counted; beyond it the count stays as it is.
-    package static let maxUnread: Int64 = 1000
-    /// Unread events in threads of a room that are looked at.
-    package static let maxUnreadInThreads: Int64 = 200
-
     let pool: PostgresPool
 
     package init(pool: PostgresPool) { self.pool = pool }
@@ -199,51 +157,34 @@ package struct ReceiptStore: Sendable {
         guard !rooms.isEmpty else { return [] }
         let rows = try await pool.query(
             ReceiptStatements.changes, user.rawValue, rooms.map(\.room.rawValue), rooms.map(\.since), rooms.map(\.head))
-        return try rows.map { row in
-            var row = row
-            let (room, user) = (RoomNID(try row.next(Int64.self)), UserNID(try row.next(Int64.self)))
-            guard let kind = ReceiptKind(rawValue: try row.next(Int16.self)) else {
-                throw StorageError.corrupt("receipts.kind")
-            }
-            let thread = try ReceiptThread(stored: try row.next(String.self))
-            guard let event = EventID(try row.next(String.self)) else {
-                throw StorageError.corrupt("receipts.event_id")
-            }
-            return ReceiptRecord(
-                roomNID: room, userNID: user, kind: kind, thread: thread, eventID: event,
-                sentAt: try row.next(Int64.self))
-        }
+        return try rows.map(Self.record)
     }
 
-    /// What is unread outside of threads. Rooms where nothing is are left out.
-    package func unread(of user: UserNID, in questions: [UnreadQuestion]) async throws -> [RoomNID: UnreadCount] {
-        guard !questions.isEmpty else { return [:] }
-        var counts: [RoomNID: UnreadCount] = [:]
+    /// The receipts of some rooms at some events, and all of the user's own there, as the user may see them.
+    ///
+    /// Cost: one query for all; the receipts of the rooms are walked.
+    package func receipts(
+        at events: [EventID], in rooms: [(room: RoomNID, head: Int64)], for user: UserNID
+    ) async throws -> [ReceiptRecord] {
+        guard !rooms.isEmpty else { return [] }
         let rows = try await pool.query(
-            ReceiptStatements.unread, user.rawValue, questions.map(\.roomNID.rawValue), questions.map(\.floor),
-            questions.map(\.head), Self.maxUnread)
-        for row in rows {
-            let (room, notifications, highlights) = try row.decode((Int64, Int64, Int64).self)
-            counts[RoomNID(room)] = UnreadCount(notifications: Int(notifications), highlights: Int(highlights))
-        }
-        return counts
+            ReceiptStatements.atEvents, user.rawValue, rooms.map(\.room.rawValue), rooms.map(\.head),
+            events.map(\.description))
+        return try rows.map(Self.record)
     }
 
-    /// Events in threads after what the user has read of the room as a whole, and that count for something.
-    package func unreadInThreads(
-        of user: UserNID, in questions: [UnreadQuestion]
-    ) async throws -> [UnreadThreadEvent] {
-        guard !questions.isEmpty else { return [] }
-        let rows = try await pool.query(
-            ReceiptStatements.unreadInThreads, user.rawValue, questions.map(\.roomNID.rawValue), questions.map(\.floor),
-            questions.map(\.head), Self.maxUnreadInThreads)
-        return try rows.map { row in
-            let (room, event, position, notifies, highlights) = try row.decode((Int64, Int64, Int64, Bool, Bool).self)
-            return UnreadThreadEvent(
-                roomNID: RoomNID(room), eventNID: EventNID(event),
-                place: TimelinePlace(position: position, order: event),
-                count: UnreadCount(notifications: notifies ? 1 : 0, highlights: highlights ? 1 : 0))
+    private static func record(_ row: PostgresRow) throws -> ReceiptRecord {
+        var row = row
+        let (room, user) = (RoomNID(try row.next(Int64.self)), UserNID(try row.next(Int64.self)))
+        guard let kind = ReceiptKind(rawValue: try row.next(Int16.self)) else {
+            throw StorageError.corrupt("receipts.kind")
         }
+        let thread = try ReceiptThread(stored: try row.next(String.self))
+        guard let event = EventID(try row.next(String.self)) else {
+            throw StorageError.corrupt("receipts.event_id")
+        }
+        return ReceiptRecord(
+            roomNID: room, userNID: user, kind: kind, thread: thread, eventID: event, sentAt: try row.next(Int64.self))
     }
 
     /// Up to where a user has read in each thread, by receipts of either kind.

@@ -20,6 +20,12 @@ package struct EventFlags: OptionSet, Hashable, Sendable {
     /// through us.
     package static let relayed = EventFlags(rawValue: 32)
 
+    /// It stays with the room's members for a while (MSC4354).
+    package static let sticky = EventFlags(rawValue: 64)
+
+    /// For some user the push rules say something else than the flag `notifies`: `notification_exceptions` has rows of it.
+    package static let hasNotificationExceptions = EventFlags(rawValue: 128)
+
     /// In the graph, and shown to those who may see it.
     package var isShown: Bool { isDisjoint(with: [.rejected, .softFailed, .outlier]) }
 }

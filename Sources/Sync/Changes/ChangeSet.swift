@@ -58,7 +58,8 @@ package struct ChangeFinder: Sendable {
         for change in changes where change.events || change.receipts {
             rooms[change.room] = ChangeSet.Room(hasEvents: change.events, hasReceipts: change.receipts, rows: nil)
         }
-        return ChangeSet(rooms: rooms, own: [.accountData, .toDevice, .deviceLists, .membership, .pushRules])
+        return ChangeSet(
+            rooms: rooms, own: [.accountData, .toDevice, .deviceLists, .membership, .pushRules, .threadSubscriptions])
     }
 }
 

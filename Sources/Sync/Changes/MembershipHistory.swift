@@ -5,16 +5,13 @@ package import Storage
 
 /// How a user's membership in a room changed since a place of the log.
 package struct MembershipHistory: Sendable {
-    /// Changes that are walked back; whoever changes more often within one sync is taken for new to the room.
+    /// Changes that are walked back; whoever changes more often within one sync is taken for somebody who was not there before.
     private static let maxChanges = 32
 
     /// The membership before all changes.
     package let before: Membership?
     /// The changes, newest first.
     package let changes: [RoomEvent]
-
-    /// Whether the client has to be told the room from the start: the user was not in it at some time since.
-    package var isNewlyJoined: Bool { before != .join || changes.contains { $0.event.membership != .join } }
 
     /// The event by which the user last left a stay, if it was in the room at some time since.
     package var departure: RoomEvent? {
@@ -23,6 +20,12 @@ package struct MembershipHistory: Sendable {
             if earlier == .join { return change }
         }
         return nil
+    }
+
+    /// What became of the membership after a stay ended, or without any, oldest first. Invites and knocks are told otherwise.
+    package func changes(after departure: RoomEvent?) -> [RoomEvent] {
+        changes.prefix { $0.nid != departure?.nid }.reversed()
+            .filter { $0.event.membership == .leave || $0.event.membership == .ban }
     }
 
     /// Walks back from the user's newest member event.

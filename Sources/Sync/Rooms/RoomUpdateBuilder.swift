@@ -22,10 +22,16 @@ struct RoomUpdateBuilder: Sendable {
         renderer = SyncEventRenderer(renderer: EventRenderer(reader: reader))
     }
 
-    /// The same for an answer of many rooms: what they have to ask is put together.
-    func gathering(log: LogStore, clock: any Clock) -> RoomUpdateBuilder {
-        let reader = reader.gathering()
-        return RoomUpdateBuilder(reader: reader, questions: RoomQuestions(reader: reader, log: log, clock: clock))
+    /// From so many rooms on a question waits a moment for others to join: the processors reach it too late for all otherwise.
+    private static let manyRooms = 50
+    private static let moment = Duration.milliseconds(4)
+
+    /// The same for an answer of several rooms: what they have to ask is put together.
+    func gathering(_ count: Int, log: LogStore, clock: any Clock) -> RoomUpdateBuilder {
+        let moment = count >= Self.manyRooms ? Self.moment : .zero
+        let reader = reader.gathering(within: moment)
+        return RoomUpdateBuilder(
+            reader: reader, questions: RoomQuestions(reader: reader, log: log, clock: clock, moment: moment))
     }
 
     // MARK: Reading
@@ -48,9 +54,10 @@ struct RoomUpdateBuilder: Sendable {
 
     private func read(_ task: RoomTask, _ context: SyncContext, into reading: inout RoomReading) async throws {
         let (isNew, viewer) = (reading.update.isNew, reading.viewer)
-        let timeline = try await timeline(of: task, viewer, context)
-        reading.timeline = timeline.events
+        var timeline = try await timeline(of: task, viewer, context)
         let (states, tree) = try await states(of: task)
+        if !context.usesStateAfter { try await cut(&timeline, at: tree, in: task.room) }
+        reading.timeline = timeline.events
         let wholeState = isNew || context.fullState
         let delta = try await StateDelta.between(
             wholeState ? .empty : states.before, states.after,
@@ -119,6 +126,30 @@ struct RoomUpdateBuilder: Sendable {
         var viewer = try await visibility.viewer(context.user, of: task.room, as: record)
         viewer.ignored = context.ignored
         return viewer
+    }
+
+    /// Leaves out the beginning of a timeline with a hole in it, of what the viewer may not see or does not want, in which
+    /// something changed again that the beginning changes: whoever applies the timeline to the state would end up with what was
+    /// there before the hole.
+    private func cut(_ timeline: inout TimelineReader.Timeline, at tree: StateTree, in room: RoomRecord) async throws {
+        var last: [StateKeyNID: Int] = [:]
+        for (index, event) in timeline.events.enumerated() {
+            if let key = event.stored.stateKeyNID { last[key] = index }
+        }
+        guard !last.isEmpty else { return }
+        let held = try await tree.events(for: last.keys)
+        let stale = last.filter { key, index in held[key].map { $0 != timeline.events[index].nid } ?? false }
+        guard !stale.isEmpty else { return }
+        let events = try await reader.events.events(Set(stale.keys.compactMap { held[$0] }), in: room)
+        let ends = stale.compactMap { key, index -> Int? in
+            guard let newer = held[key].flatMap({ events[$0]?.stored }) else { return nil }
+            let shown = timeline.events[index].stored
+            // What a resolution of states preferred may be older; that no timeline can tell.
+            return (newer.position, newer.nid) > (shown.position, shown.nid) ? index : nil
+        }
+        guard let end = ends.max() else { return }
+        timeline.events.removeFirst(end + 1)
+        timeline.isLimited = true
     }
 
     // MARK: State

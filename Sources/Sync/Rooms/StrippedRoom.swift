@@ -13,18 +13,37 @@ package struct StrippedRoom: Sendable {
 /// Reads what is told of rooms to those outside.
 struct StrippedRoomReader: Sendable {
     let rooms: RoomService
+    private let reader: RoomReader
 
-    /// - Returns: `nil` when the invite comes from somebody whom the user ignores.
+    init(rooms: RoomService) { self.init(rooms: rooms, reader: rooms.reader) }
+
+    private init(rooms: RoomService, reader: RoomReader) {
+        self.rooms = rooms
+        self.reader = reader
+    }
+
+    /// The same for many rooms: what they have to ask is put together.
+    func gathering() -> StrippedRoomReader { StrippedRoomReader(rooms: rooms, reader: reader.gathering()) }
+
+    /// What came with invites of other servers, the invite among it; of rooms that we are in there is nothing.
+    ///
+    /// Cost: one query.
+    func told(of rooms: [RoomNID], to user: UserNID) async throws -> [RoomNID: [UInt8]] {
+        try await reader.memberships.strippedStates(of: rooms, toldTo: user)
+    }
+
+    /// - Parameter told: what came with the invite, where another server sent it.
+    /// - Returns: `nil` when the invite comes from somebody whom the user ignores, or from whom they want none.
     func read(
-        _ room: RoomRecord, standing: RoomStanding, user: UserRecord, ignored: Set<UserID>
+        _ room: RoomRecord, standing: RoomStanding, told: [UInt8]?, user: UserRecord, ignored: Set<UserID>
     ) async throws -> StrippedRoom? {
-        if let told = try await stored(room, user) {
+        if let told {
             let sender = StrippedState.sender(ofMembershipOf: user.userID, in: told)
-            return sender.map(ignored.contains) == true
-                ? nil : StrippedRoom(roomID: room.roomID, events: Self.elements(of: told))
+            if try await isHidden(standing, from: sender, user, ignored) { return nil }
+            return StrippedRoom(roomID: room.roomID, events: StrippedState.told(told))
         }
-        let own = try await rooms.reader.events.event(standing.eventNID, in: room)
-        if let own, ignored.contains(own.event.sender) { return nil }
+        let own = try await reader.events.event(standing.eventNID, in: room)
+        if try await isHidden(standing, from: own?.event.sender, user, ignored) { return nil }
         var events = try await current(room, own)
         if let own {
             let rendered = JSONWriter.write { own.event.writeStrippedState(to: &$0) }
@@ -33,15 +52,26 @@ struct StrippedRoomReader: Sendable {
         return StrippedRoom(roomID: room.roomID, events: events)
     }
 
-    /// What came with an invite of another server, that invite among it.
-    private func stored(_ room: RoomRecord, _ user: UserRecord) async throws -> [UInt8]? {
-        try await rooms.reader.memberships.membership(of: user.nid, in: room.nid)?.strippedState
+    /// The same for one room.
+    func read(
+        _ room: RoomRecord, standing: RoomStanding, user: UserRecord, ignored: Set<UserID>
+    ) async throws -> StrippedRoom? {
+        let told = try await told(of: [room.nid], to: user.nid)[room.nid]
+        return try await read(room, standing: standing, told: told, user: user, ignored: ignored)
+    }
+
+    private func isHidden(
+        _ standing: RoomStanding, from sender: UserID?, _ user: UserRecord, _ ignored: Set<UserID>
+    ) async throws -> Bool {
+        guard standing.membership == .invite, let sender else { return false }
+        if ignored.contains(sender) { return true }
+        return try await !rooms.invitePermissions.permission(of: user.nid).shows(inviteFrom: sender)
     }
 
     /// What this server, which is in the room, tells of it.
     private func current(_ room: RoomRecord, _ own: RoomEvent?) async throws -> [[UInt8]] {
-        guard let own, let state = try await rooms.reader.state(after: own, in: room) else { return [] }
-        var events = Self.elements(of: try await rooms.strippedState(of: state))
+        guard let own, let state = try await reader.state(after: own, in: room) else { return [] }
+        var events = StrippedState.told(try await rooms.strippedState(of: state))
         if own.event.membership == .invite,
             let inviter = try await state.event(EventType.member, own.event.sender.description)
         {
@@ -50,12 +80,7 @@ struct StrippedRoomReader: Sendable {
         return events
     }
 
-    private static func elements(of array: [UInt8]) -> [[UInt8]] {
-        guard let elements = (try? JSONDocument(parsing: array))?.root.array else { return [] }
-        return elements.filter(\.isObject).map { Array($0.rawBytes) }
-    }
-
-    private static func isMember(_ event: [UInt8], _ user: UserID) -> Bool {
+    static func isMember(_ event: [UInt8], _ user: UserID) -> Bool {
         guard let document = try? JSONDocument(parsing: event) else { return false }
         return document["type"]?.stringEquals(EventType.member) == true
             && document["state_key"]?.stringEquals(user.description) == true

@@ -1,7 +1,7 @@
 import Cluster
 package import MatrixCore
 import Rooms
-import Storage
+package import Storage
 
 /// One answer while it is made: who asks, from where to where, and what they want of it.
 struct SyncContext: Sendable {
@@ -35,10 +35,18 @@ struct RoomTask: Sendable {
     let upTo: Int64
     /// What happened since; `nil` when that is not known.
     let change: ChangeSet.Room?
-    /// The event by which the user left, of a room that it is not in any more.
+    /// Up to where the client knew the room before the user left it and came back, if it loads members lazily: it still has those
+    /// that it knew.
+    var seenBefore: Int64?
+    /// The event by which the user's last stay ended, of a room that the user is not in any more: state is told up to it.
     var departure: RoomEvent?
+    /// What happened to the user's membership after the last stay, or without any, such as a ban after leaving; oldest first. It
+    /// is told, and nothing else of that time.
+    var afterwards: [RoomEvent] = []
 
-    var isJoined: Bool { departure == nil && standing.membership == .join }
+    var isJoined: Bool { departure == nil && afterwards.isEmpty && standing.membership == .join }
+    /// Whether nothing is told but the user's own membership.
+    var isOutside: Bool { departure == nil && !afterwards.isEmpty }
 }
 
 /// A room as it goes into an answer.

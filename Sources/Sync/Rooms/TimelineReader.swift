@@ -9,6 +9,8 @@ struct TimelineReader: Sendable {
     /// The most events of a room in one answer.
     static let maxLimit = 100
     private static let pageSize = 50
+    /// What the first page has besides what is wanted: most clients get nearly all that there is.
+    private static let slack = 8
     /// Pages that are read while a filter or the visibility leaves too little of them.
     private static let maxPages = 8
 
@@ -21,6 +23,8 @@ struct TimelineReader: Sendable {
 
     let reader: RoomReader
     let visibility: EventVisibility
+    /// Asks for first pages together with other rooms.
+    var questions: RoomQuestions?
 
     /// - Parameters:
     ///   - after: a position of the room's shard; events at or below it are not part of the stretch.
@@ -32,7 +36,8 @@ struct TimelineReader: Sendable {
     ) async throws -> Timeline {
         let limit = min(max(limit, 0), Self.maxLimit)
         var pages = Pages(
-            room: room, after: after, upTo: upTo, numbers: numbers, reader: reader, size: max(limit * 2, Self.pageSize))
+            room: room, after: after, upTo: upTo, numbers: numbers, reader: reader, questions: questions,
+            sizes: (first: limit + Self.slack, other: max(limit * 2, Self.pageSize)))
         var kept: [RoomEvent] = []
         for _ in 0..<Self.maxPages {
             let page = try await pages.next()
@@ -54,18 +59,24 @@ struct TimelineReader: Sendable {
         var upTo: Int64
         var numbers: [EventNID]?
         let reader: RoomReader
-        var size: Int
+        let questions: RoomQuestions?
+        private var size: Int
+        private let otherSize: Int
         /// Events at `upTo` that were returned already: a batch of the log may be longer than a page.
         private var returned: Set<EventNID> = []
         private var hasEnded = false
 
-        init(room: RoomRecord, after: Int64, upTo: Int64, numbers: [EventNID]?, reader: RoomReader, size: Int) {
+        init(
+            room: RoomRecord, after: Int64, upTo: Int64, numbers: [EventNID]?, reader: RoomReader,
+            questions: RoomQuestions?, sizes: (first: Int, other: Int)
+        ) {
             self.room = room
             self.after = after
             self.upTo = upTo
             self.numbers = numbers
             self.reader = reader
-            self.size = size
+            self.questions = questions
+            (size, otherSize) = sizes
         }
 
         /// Empty at the end.
@@ -73,12 +84,13 @@ struct TimelineReader: Sendable {
             if let rest = numbers {
                 let page = rest.suffix(size)
                 numbers = rest.dropLast(page.count)
+                size = max(size, otherSize)
                 return Self.newestFirst(Array(try await reader.events.events(page, in: room).values))
             }
             while !hasEnded, after < upTo {
-                let stored = try await reader.eventStore.timeline(
-                    of: room.nid, newestAfter: after, upTo: upTo, limit: size)
+                let stored = try await stored()
                 hasEnded = stored.count < size
+                size = max(size, otherSize)
                 let new = stored.filter { !returned.contains($0.nid) }
                 if let last = stored.last {
                     returned = Set(stored.filter { $0.position == last.position }.map(\.nid)).union(
@@ -90,6 +102,14 @@ struct TimelineReader: Sendable {
                 if !new.isEmpty { return Self.newestFirst(try reader.events.parse(new, in: room)) }
             }
             return []
+        }
+
+        private func stored() async throws -> [StoredEvent] {
+            guard let questions else {
+                return try await reader.eventStore.timeline(of: room.nid, newestAfter: after, upTo: upTo, limit: size)
+            }
+            return try await questions.timeline(
+                LiveStretch(room: room.nid, after: after, upTo: upTo, limit: size))
         }
 
         private static func newestFirst(_ events: [RoomEvent]) -> [RoomEvent] {

@@ -64,7 +64,7 @@ package struct SyncAccountData: Sendable {
         }
     }
 
-    private static func event(_ type: String, content: [UInt8]) -> [UInt8] {
+    static func event(_ type: String, content: [UInt8]) -> [UInt8] {
         JSONWriter.write(reservingCapacity: content.count + type.utf8.count + 40) { writer in
             writer.object {
                 $0.field("type", type)

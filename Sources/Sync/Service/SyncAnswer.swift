@@ -7,6 +7,9 @@ import Storage
 package struct SyncAnswer: Sendable {
     package let nextBatch: String
     package internal(set) var accountData: [[UInt8]] = []
+    /// `m.presence` events.
+    package internal(set) var presence: [[UInt8]] = []
+    package internal(set) var devices = DeviceNews()
     package internal(set) var joined: [RoomUpdate] = []
     package internal(set) var left: [RoomUpdate] = []
     package internal(set) var invited: [StrippedRoom] = []
@@ -21,7 +24,8 @@ package struct SyncAnswer: Sendable {
     }
 
     package var isEmpty: Bool {
-        accountData.isEmpty && joined.isEmpty && left.isEmpty && invited.isEmpty && knocked.isEmpty
+        accountData.isEmpty && presence.isEmpty && devices.isEmpty && joined.isEmpty && left.isEmpty
+            && invited.isEmpty && knocked.isEmpty
     }
 
     /// Roughly how many bytes it takes.
@@ -31,42 +35,54 @@ package struct SyncAnswer: Sendable {
                 events.reduce(size) { $0 + $1.count + 1 }
             }
         }
-        return rooms + (accountData + (invited + knocked).flatMap(\.events)).reduce(600) { $0 + $1.count + 1 }
+        return rooms
+            + (accountData + presence + (invited + knocked).flatMap(\.events)).reduce(600) { $0 + $1.count + 1 }
     }
 
     package func write(to writer: inout JSONWriter) {
         writer.object { writer in
-            writer.field("next_batch", nextBatch)
-            writer.key("account_data")
-            Self.write(accountData, to: &writer)
-            writer.key("presence")
-            Self.write([], to: &writer)
-            writer.key("to_device")
-            Self.write([], to: &writer)
-            writer.key("device_lists")
-            writer.object {
-                $0.field("changed", strings: [])
-                $0.field("left", strings: [])
+            writeHead(to: &writer)
+            writer.object(key: "rooms") { writer in
+                for section in Section.allCases {
+                    writer.object(key: section.rawValue) { writer in
+                        for index in 0..<count(of: section) { writeRoom(index, of: section, to: &writer) }
+                    }
+                }
             }
-            // No keys have been uploaded: there is no endpoint for them.
-            writer.key("device_one_time_keys_count")
-            writer.object { _ in }
-            writer.field("device_unused_fallback_key_types", strings: [])
-            writer.key("rooms")
-            writeRooms(to: &writer)
         }
     }
 
-    private func writeRooms(to writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.key("join")
-            writer.object { for room in joined { write(room, isJoined: true, to: &$0) } }
-            writer.key("invite")
-            writer.object { for room in invited { Self.write(room, as: "invite_state", to: &$0) } }
-            writer.key("knock")
-            writer.object { for room in knocked { Self.write(room, as: "knock_state", to: &$0) } }
-            writer.key("leave")
-            writer.object { for room in left { write(room, isJoined: false, to: &$0) } }
+    /// Everything but rooms.
+    func writeHead(to writer: inout JSONWriter) {
+        writer.field("next_batch", nextBatch)
+        writer.key("account_data")
+        Self.write(accountData, to: &writer)
+        writer.key("presence")
+        Self.write(presence, to: &writer)
+        devices.write(to: &writer)
+    }
+
+    /// How the user stands to the rooms.
+    enum Section: String, CaseIterable {
+        case join, invite, knock, leave
+    }
+
+    func count(of section: Section) -> Int {
+        switch section {
+        case .join: joined.count
+        case .invite: invited.count
+        case .knock: knocked.count
+        case .leave: left.count
+        }
+    }
+
+    /// One room with its id before it.
+    func writeRoom(_ index: Int, of section: Section, to writer: inout JSONWriter) {
+        switch section {
+        case .join: write(joined[index], isJoined: true, to: &writer)
+        case .invite: Self.write(invited[index], as: "invite_state", to: &writer)
+        case .knock: Self.write(knocked[index], as: "knock_state", to: &writer)
+        case .leave: write(left[index], isJoined: false, to: &writer)
         }
     }
 

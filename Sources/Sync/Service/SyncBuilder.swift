@@ -3,12 +3,10 @@ import Ephemeral
 import MatrixCore
 import Rooms
 import Storage
+import Telemetry
 
 /// Makes an answer out of what changed.
 struct SyncBuilder: Sendable {
-    /// Rooms that are read at the same time for one answer.
-    private static let maxParallelRooms = 8
-
     let planner: SyncPlanner
     let rooms: RoomUpdateBuilder
     let stripped: StrippedRoomReader
@@ -18,6 +16,10 @@ struct SyncBuilder: Sendable {
     let receipts: ReceiptStore
     let unread: UnreadCounter
     let interning: Interning
+    let presence: SyncPresence?
+    let devices: (any DeviceNewsSource)?
+    let log: LogStore
+    let telemetry: Telemetry
 
     /// What is beside the rooms' events.
     private struct Extras: Sendable {
@@ -25,6 +27,12 @@ struct SyncBuilder: Sendable {
         var typing: [RoomNID: [UserID]] = [:]
 
         var rooms: Set<RoomNID> { Set(accountData.keys).union(typing.keys) }
+    }
+
+    /// A room of the answer, and what of it was wanted.
+    struct Shown: Sendable {
+        let task: RoomTask
+        var update: RoomUpdate
     }
 
     /// - Returns: the answer, and what the device will know of members after it.
@@ -39,57 +47,40 @@ struct SyncBuilder: Sendable {
             nextBatch: context.nextBatch, usesStateAfter: context.usesStateAfter,
             separatesThreads: context.filter.timeline.unreadThreadNotifications)
         answer.accountData = data.global
+        if let presence { answer.presence = try await presence.events(context, joined: plan.joined) }
+        if let devices, let device = context.deviceID {
+            answer.devices = try await devices.news(for: device, of: context.view, since: context.since)
+        }
         var joined = try await updates(plan.joined, context)
-        try await addReceipts(to: &joined, plan.joined, context)
-        for index in joined.indices { add(extras, of: plan.joined[index].room, to: &joined[index], context) }
-        let known = known(after: joined, plan.joined, context)
-        answer.joined = try await counted(joined, plan.joined, context)
-        answer.left = try await updates(plan.left, context) + plan.emptied.map { RoomUpdate(roomID: $0) }
-        for (room, standing) in plan.invited {
-            if let invite = try await strippedRoom(room, standing, context) { answer.invited.append(invite) }
+        try await addReceipts(to: &joined, context)
+        for index in joined.indices { add(extras, to: &joined[index], context) }
+        let known = known(after: joined, context)
+        answer.joined = try await counted(joined, context)
+        var left = try await updates(plan.left, context)
+        for index in left.indices {
+            left[index].update.accountData = extras.accountData[left[index].task.room.nid] ?? []
         }
-        for (room, standing) in plan.knocked {
-            if let knock = try await strippedRoom(room, standing, context) { answer.knocked.append(knock) }
-        }
+        answer.left = left.map(\.update) + plan.emptied.map { RoomUpdate(roomID: $0) }
+        answer.invited = try await strippedRooms(plan.invited, context)
+        answer.knocked = try await strippedRooms(plan.knocked, context)
         return (answer, known)
     }
 
-    private func strippedRoom(
-        _ room: RoomRecord, _ standing: RoomStanding, _ context: SyncContext
-    ) async throws -> StrippedRoom? {
-        try await stripped.read(room, standing: standing, user: context.user, ignored: context.ignored)
-    }
-
-    // MARK: Rooms
-
-    /// The rooms, read several at a time, in the order of the tasks.
-    private func updates(_ tasks: [RoomTask], _ context: SyncContext) async throws -> [RoomUpdate] {
-        // Most answers hold one room; they need no child tasks.
-        if tasks.count == 1 { return [try await rooms.build(tasks[0], context)] }
-        return try await withThrowingTaskGroup(of: (Int, RoomUpdate).self) { group in
-            var updates: [RoomUpdate?] = Array(repeating: nil, count: tasks.count)
-            var next = 0
-            func startNext() {
-                guard next < tasks.count else { return }
-                let (index, task) = (next, tasks[next])
-                next += 1
-                group.addTask { (index, try await rooms.build(task, context)) }
-            }
-            for _ in 0..<Self.maxParallelRooms { startNext() }
-            while let (index, update) = try await group.next() {
-                updates[index] = update
-                startNext()
-            }
-            return updates.compactMap { $0 }
-        }
-    }
-
-    private func add(_ extras: Extras, of room: RoomRecord, to update: inout RoomUpdate, _ context: SyncContext) {
-        update.accountData = extras.accountData[room.nid] ?? []
+    private func add(_ extras: Extras, to shown: inout Shown, _ context: SyncContext) {
+        let room = shown.task.room
+        shown.update.accountData = extras.accountData[room.nid] ?? []
         guard context.filter.ephemeral.includes(room: room.roomID) else { return }
         if let typists = extras.typing[room.nid], context.filter.ephemeral.includes(type: "m.typing") {
-            update.ephemeral.append(EphemeralEvents.typing(typists))
+            shown.update.ephemeral.append(EphemeralEvents.typing(typists))
         }
+    }
+
+    private func known(after rooms: [Shown], _ context: SyncContext) -> KnownMembers {
+        var known = context.known
+        for shown in rooms where !shown.update.members.isEmpty {
+            known.formUnion(shown.update.members, in: shown.task.room.nid)
+        }
+        return known
     }
 
     // MARK: Ephemeral
@@ -100,54 +91,35 @@ struct SyncBuilder: Sendable {
         return typing.changes(after: since.ephemeral, upTo: context.view.ephemeral, in: isJoined)
     }
 
-    private func addReceipts(
-        to updates: inout [RoomUpdate], _ tasks: [RoomTask], _ context: SyncContext
-    ) async throws {
+    private func addReceipts(to rooms: inout [Shown], _ context: SyncContext) async throws {
         let filter = context.filter.ephemeral
-        let wanted = tasks.filter { $0.change?.hasReceipts ?? true || $0.knownUpTo == nil }
+        let wanted = rooms.map(\.task).filter { $0.change?.hasReceipts ?? true || $0.knownUpTo == nil }
         let found = try await receipts.changes(
             in: wanted.map { (room: $0.room.nid, since: $0.knownUpTo ?? 0, head: $0.upTo) }, for: context.user.nid)
         guard !found.isEmpty else { return }
         let users = try await interning.users(Set(found.map(\.userNID)))
         let byRoom = Dictionary(grouping: found, by: \.roomNID)
-        for (index, task) in tasks.enumerated() {
-            guard let receipts = byRoom[task.room.nid] else { continue }
-            updates[index].hasOwnReceipts = receipts.contains { $0.userNID == context.user.nid }
-            guard filter.includes(room: task.room.roomID), filter.includes(type: "m.receipt") else { continue }
-            updates[index].ephemeral += EphemeralEvents.receipts(receipts, users: users)
+        for index in rooms.indices {
+            let room = rooms[index].task.room
+            guard let receipts = byRoom[room.nid] else { continue }
+            rooms[index].update.hasOwnReceipts = receipts.contains { $0.userNID == context.user.nid }
+            guard filter.includes(room: room.roomID), filter.includes(type: "m.receipt") else { continue }
+            rooms[index].update.ephemeral += EphemeralEvents.receipts(receipts, users: users)
         }
     }
 
     // MARK: Counts
 
     /// The rooms that have something to show, with what is unread in them.
-    private func counted(
-        _ updates: [RoomUpdate], _ tasks: [RoomTask], _ context: SyncContext
-    ) async throws -> [RoomUpdate] {
-        let shown = zip(updates, tasks).filter { !$0.0.isEmpty || context.fullState }
+    private func counted(_ rooms: [Shown], _ context: SyncContext) async throws -> [RoomUpdate] {
+        let shown = rooms.filter { !$0.update.isEmpty || context.fullState }
         let counts = try await unread.counts(
             of: context.user.nid,
-            in: shown.map { _, task in
-                (
-                    task.room,
-                    UnreadQuestion(
-                        roomNID: task.room.nid,
-                        floor: task.standing.shard == task.room.shard ? task.standing.position : 0,
-                        head: task.upTo)
-                )
-            })
-        return shown.map { update, task in
-            var update = update
-            update.unread = counts[task.room.nid] ?? UnreadCounts()
+            in: shown.map { ($0.task.room, UnreadQuestion($0.task.standing, in: $0.task.room, upTo: $0.task.upTo)) })
+        return shown.map { shown in
+            var update = shown.update
+            update.unread = counts[shown.task.room.nid] ?? UnreadCounts()
             return update
         }
-    }
-
-    private func known(after updates: [RoomUpdate], _ tasks: [RoomTask], _ context: SyncContext) -> KnownMembers {
-        var known = context.known
-        for (update, task) in zip(updates, tasks) where !update.members.isEmpty {
-            known.formUnion(update.members, in: task.room.nid)
-        }
-        return known
     }
 }

@@ -27,6 +27,7 @@ struct SyncPlanner: Sendable {
             interesting[room] = standing
         }
         let rooms = try await reader.store.rooms(Array(interesting.keys))
+        try await loadDepartures(interesting, in: rooms)
         var plan = SyncPlan()
         for (nid, standing) in interesting.sorted(by: { $0.key < $1.key }) {
             guard let room = rooms[nid], context.filter.rooms.includes(room: room.roomID) else { continue }
@@ -49,68 +50,79 @@ struct SyncPlanner: Sendable {
         case .join: return isChanged || context.fullState || changes?.rooms[room] != nil || others.contains(room)
         case .invite, .knock: return isChanged
         case .leave, .ban:
-            guard !standing.isForgotten else { return false }
             // Rooms that were left before are shown only to who asks for them, and only as a whole.
-            if context.since == nil || (context.fullState && !isChanged) { return context.filter.includesLeft }
+            if context.since == nil || (context.fullState && !isChanged) {
+                return context.filter.includesLeft && !standing.isForgotten
+            }
+            // That one has left is news, though the room may be forgotten already.
             return isChanged
         }
+    }
+
+    /// The events by which rooms were left are looked at one by one; they are read at once.
+    private func loadDepartures(
+        _ standings: [RoomNID: RoomStanding], in rooms: [RoomNID: RoomRecord]
+    ) async throws {
+        let gone = standings.filter { $0.value.membership == .leave || $0.value.membership == .ban }
+        guard gone.count > 1 else { return }
+        try await reader.events.load(
+            Set(gone.map { RoomEventNumber(room: $0.key, event: $0.value.eventNID) }), in: rooms)
     }
 
     private func joinedTask(
         _ room: RoomRecord, _ standing: RoomStanding, _ context: SyncContext, _ change: ChangeSet.Room?
     ) async throws -> RoomTask {
         var knownUpTo = context.since?.log[room.shard]
-        if let since = knownUpTo, standing.shard != room.shard || standing.position > since {
-            let history = try await MembershipHistory.read(
-                of: context.user, in: room, from: standing, since: since, reader: reader)
-            if history.isNewlyJoined { knownUpTo = nil }
+        var seenBefore: Int64?
+        // Who came since, or left and came back, is told the room from the start.
+        if let since = knownUpTo, standing.shard != room.shard || standing.joinedPosition > since {
+            knownUpTo = nil
+            if context.loadsMembersLazily {
+                let history = try await MembershipHistory.read(
+                    of: context.user, in: room, from: standing, since: since, reader: reader)
+                if history.before == .join { seenBefore = since }
+            }
         }
         // Nothing in the log since: the room is there for its account data or for who types in it.
         let nothing = context.since == nil ? nil : ChangeSet.Room(hasEvents: false, hasReceipts: false, rows: [])
         return RoomTask(
             room: room, standing: standing, knownUpTo: knownUpTo, upTo: context.position(in: room.shard),
-            change: change ?? nothing)
+            change: change ?? nothing, seenBefore: seenBefore)
     }
 
     /// Shows how a stay in the room ended, when the client does not know it yet. One may have been invited again since.
     private func addDeparture(
         from room: RoomRecord, _ standing: RoomStanding, _ context: SyncContext, to plan: inout SyncPlan
     ) async throws {
-        let isGone = standing.membership == .leave || standing.membership == .ban
         guard standing.membership != .join else { return }
-        guard let since = context.since?.log[room.shard] else {
-            if isGone { try await addLeft(room, standing, by: nil, knownUpTo: nil, context, to: &plan) }
+        let isGone = standing.membership == .leave || standing.membership == .ban
+        let since = context.since?.log[room.shard]
+        if since == nil, !isGone { return }
+        let history = try await MembershipHistory.read(
+            of: context.user, in: room, from: standing, since: since ?? 0, reader: reader)
+        if let departure = history.departure, isGone || history.before == .join {
+            // Where the user is invited again, this tells what became of the stay that the client knows.
+            let isKnown = history.before == .join && !(isGone && context.fullState)
+            plan.left.append(
+                task(room, standing, departure, history.changes(after: departure), knownUpTo: isKnown ? since : nil))
             return
         }
-        let history = try await MembershipHistory.read(
-            of: context.user, in: room, from: standing, since: since, reader: reader)
-        let wasJoined = history.before == .join
-        if isGone {
-            try await addLeft(
-                room, standing, by: history.changes.first, knownUpTo: wasJoined && !context.fullState ? since : nil,
-                context,
-                to: &plan)
-        } else if wasJoined, let departure = history.departure {
-            plan.left.append(
-                RoomTask(
-                    room: room, standing: standing, knownUpTo: since, upTo: departure.stored.position, change: nil,
-                    departure: departure))
+        let changes = history.changes(after: nil)
+        if changes.last?.stored.stateBefore != nil {
+            plan.left.append(task(room, standing, nil, changes, knownUpTo: since))
+        } else if isGone, since != nil {
+            // An invite of another server that was refused; or a resolution of states has taken the user out of the room.
+            plan.emptied.append(room.roomID)
         }
     }
 
-    private func addLeft(
-        _ room: RoomRecord, _ standing: RoomStanding, by event: RoomEvent?, knownUpTo: Int64?, _ context: SyncContext,
-        to plan: inout SyncPlan
-    ) async throws {
-        let newest: RoomEvent? =
-            if let event { event } else { try await reader.events.event(standing.eventNID, in: room) }
-        guard let newest, newest.stored.stateBefore != nil, newest.stored.position > 0 else {
-            plan.emptied.append(room.roomID)
-            return
-        }
-        plan.left.append(
-            RoomTask(
-                room: room, standing: standing, knownUpTo: knownUpTo, upTo: newest.stored.position, change: nil,
-                departure: newest))
+    private func task(
+        _ room: RoomRecord, _ standing: RoomStanding, _ departure: RoomEvent?, _ afterwards: [RoomEvent],
+        knownUpTo: Int64?
+    ) -> RoomTask {
+        RoomTask(
+            room: room, standing: standing, knownUpTo: knownUpTo,
+            upTo: (departure ?? afterwards.last)?.stored.position ?? 0, change: nil, departure: departure,
+            afterwards: afterwards)
     }
 }

@@ -25,7 +25,7 @@ struct SynchroniseTests {
     }
 
     @Test(arguments: [
-        ("since=nonsense", "M_UNKNOWN_POS"), ("filter=%7B", "M_NOT_JSON"), ("filter=77", "M_INVALID_PARAM"),
+        ("since=nonsense", "M_INVALID_PARAM"), ("filter=%7B", "M_NOT_JSON"), ("filter=77", "M_INVALID_PARAM"),
         ("timeout=-1", "M_INVALID_PARAM"), ("timeout=soon", "M_INVALID_PARAM"),
         ("full_state=perhaps", "M_INVALID_PARAM"),
         ("set_presence=asleep", "M_INVALID_PARAM"),

@@ -120,6 +120,42 @@ struct SectionTests {
         }
     }
 
+    @Test func whatFollowsAfterLeavingIsNotTold() async throws {
+        try await TestInstallation.with { installation in
+            try await installation.withWorker { worker in
+                let (alice, bob) = (try await worker.user("alice"), try await worker.user("bob"))
+                let room = try await worker.room(by: alice, members: [bob])
+                let joined = try await worker.sync(bob)
+                try await worker.rooms.leave(room, as: bob)
+                let left = try await worker.sync(bob, since: joined.next)
+                try await worker.set(EventType.topic, to: ["topic": "secret"], in: room, as: alice)
+                try await worker.say("secret", in: room, as: alice)
+                try await worker.rooms.ban(bob.userID, from: room, by: alice, reason: nil)
+                func memberships(_ answer: JSONDocument) -> [String] {
+                    answer.timeline(room, "leave").compactMap { $0["content"]?["membership"]?.string }
+                }
+                let banned = try await worker.sync(bob, since: left.next)
+                #expect(memberships(banned) == ["ban"] && banned.timeline(room, "leave").count == 1)
+                #expect(banned.state(room, "leave").isEmpty)
+                // Whoever hears of it only now, or asks from the beginning, is told no more.
+                let filter = #"{"room":{"include_leave":true,"timeline":{"limit":50}}}"#
+                for answer in [
+                    try await worker.sync(bob, since: joined.next), try await worker.sync(bob, filter: filter),
+                ] {
+                    #expect(memberships(answer).suffix(2) == ["leave", "ban"])
+                    #expect(!answer.bodies(room, "leave").contains("secret"))
+                    #expect(
+                        (answer.state(room, "leave") + answer.timeline(room, "leave")).allSatisfy {
+                            $0["type"]?.string != EventType.topic
+                        })
+                }
+                let after = try await worker.sync(bob, since: joined.next, stateAfter: true)
+                let state = after.room(room, "leave")?["state_after"]?.events ?? []
+                #expect(state.last?["content"]?["membership"]?.string == "ban")
+            }
+        }
+    }
+
     @Test func invitesOfIgnoredUsersAreNotShown() async throws {
         try await TestInstallation.with { installation in
             try await installation.withWorker { worker in

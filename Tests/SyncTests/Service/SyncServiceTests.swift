@@ -69,10 +69,10 @@ struct SyncServiceTests {
                 let answer = try await waiting
                 #expect(answer.bodies(room) == ["yours"])
                 #expect(answer.room(other) == nil)
+                // Without news it ends by itself, not before its time.
                 let start = SystemClock().monotonic
                 #expect(try await worker.sync(alice, since: answer.next, timeout: .milliseconds(300)).isQuiet)
-                let took = SystemClock().monotonic - start
-                #expect(took > .milliseconds(290) && took < .seconds(3))
+                #expect(SystemClock().monotonic - start > .milliseconds(290))
             }
         }
     }
@@ -107,14 +107,14 @@ struct SyncServiceTests {
         }
     }
 
-    @Test(arguments: ["s72594_4483_1934", "", "sAQ", "t1-2-3", "ünï"])
+    @Test(arguments: ["s72594_4483_1934", "", "s", "sAQ", "t1-2-3", "ünï", String(repeating: "s", count: 10_000)])
     func refusesTokensOfNobody(token: String) async throws {
         try await TestInstallation.with { installation in
             try await installation.withWorker { worker in
                 let alice = try await worker.user("alice")
                 await #expect(throws: MatrixError.self) { try await worker.sync(alice, since: token) }
                 do { _ = try await worker.sync(alice, since: token) } catch let error as MatrixError {
-                    #expect(error.errcode == .unknownPosition && error.status == 400)
+                    #expect(error.errcode == .invalidParam && error.status == 400)
                 }
             }
         }
@@ -133,7 +133,7 @@ struct SyncServiceTests {
                         _ = try await worker.sync(alice, since: token)
                         Issue.record("accepted")
                     } catch let error as MatrixError {
-                        #expect(error.errcode == .unknownPosition)
+                        #expect(error.errcode == .unknown && error.status == 400)
                     }
                 }
             }

@@ -3,6 +3,7 @@ import Cluster
 import Ephemeral
 import MatrixCore
 import Postgres
+import Push
 import Rooms
 import RoomsTesting
 import Storage
@@ -16,16 +17,37 @@ struct TestInstallation: Sendable {
         try await MigratedDatabase.with { try await body(TestInstallation(database: $0)) }
     }
 
+    /// Who decides whom events notify.
+    enum Policy {
+        /// Messages notify everybody, and what says so highlights.
+        case messages
+        /// The push rules of the users.
+        case rules
+    }
+
     /// Runs one more worker on the database, while `body` runs.
-    func withWorker(_ body: @escaping @Sendable (TestWorker) async throws -> Void) async throws {
-        let worker = try await worker()
+    func withWorker(
+        _ policy: Policy = .messages, observer: (any PostgresObserver)? = nil,
+        _ body: @escaping @Sendable (TestWorker) async throws -> Void
+    ) async throws {
+        let worker = try await worker(policy, observer: observer)
         try await worker.base.following(beside: [worker.watches.run, worker.typing.run]) { try await body(worker) }
         await worker.pool.close()
     }
 
     /// One more worker, which does not follow the log by itself.
-    func worker() async throws -> TestWorker {
-        TestWorker(try await RoomsWorker(on: database) { _, _ in MessagesNotify() })
+    func worker(_ policy: Policy = .messages, observer: (any PostgresObserver)? = nil) async throws -> TestWorker {
+        let pool = database.pool(observer: observer)
+        return TestWorker(
+            try await RoomsWorker(pool: pool) { interning, feed in
+                switch policy {
+                case .messages: MessagesNotify()
+                case .rules:
+                    Notifications(
+                        rules: PushRuleStore(pool: pool), accountData: AccountDataStore(pool: pool),
+                        memberships: MembershipStore(pool: pool), interning: interning, feed: feed)
+                }
+            })
     }
 }
 

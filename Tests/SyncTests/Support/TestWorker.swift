@@ -6,6 +6,7 @@ import Rooms
 import RoomsTesting
 import Storage
 import Sync
+import Telemetry
 
 /// One worker that writes and syncs.
 struct TestWorker: Sendable {
@@ -16,6 +17,8 @@ struct TestWorker: Sendable {
     let accountData: AccountDataStore
     let filters: FilterStore
     let sync: SyncService
+    let sliding: SlidingSyncService
+    let threads: ThreadSubscriptions
 
     var pool: PostgresPool { base.pool }
     var installation: Installation { base.installation }
@@ -29,11 +32,15 @@ struct TestWorker: Sendable {
         (watches, typing, receipts) = (ephemeral.watches, ephemeral.typing, ephemeral.receipts)
         accountData = AccountDataStore(pool: base.pool)
         filters = FilterStore(pool: base.pool)
-        sync = SyncService(
-            SyncSetup(
-                rooms: base.rooms, typing: typing, feed: base.feed, watches: watches, timeouts: base.timeouts,
-                log: base.log, receipts: ephemeral.receiptStore, accountData: accountData, filters: filters,
-                pushRules: { _ in Array(#"{"global":{}}"#.utf8) }, telemetry: base.telemetry))
+        let setup = SyncSetup(
+            rooms: base.rooms, typing: typing, feed: base.feed, watches: watches, timeouts: base.timeouts,
+            log: base.log, receipts: ephemeral.receiptStore, accountData: accountData, filters: filters,
+            pushRules: { _ in Array(#"{"global":{}}"#.utf8) }, telemetry: base.telemetry)
+        sync = SyncService(setup)
+        threads = ThreadSubscriptions(
+            rooms: base.rooms, store: ThreadSubscriptionStore(pool: base.pool), feed: base.feed,
+            clock: base.telemetry.clock)
+        sliding = SlidingSyncService(setup, states: SlidingStateStore(pool: base.pool), threads: threads)
     }
 
     func user(_ name: String) async throws -> UserRecord { try await base.user(name) }

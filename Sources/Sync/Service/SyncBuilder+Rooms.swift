@@ -1,0 +1,79 @@
+import Cluster
+import MatrixCore
+import Rooms
+import Storage
+import Telemetry
+
+/// How the rooms of an answer are read: side by side when there are many, and each by itself where one cannot be shown.
+extension SyncBuilder {
+    /// The rooms as far as they can be shown, in the order of the tasks.
+    func updates(_ tasks: [RoomTask], _ context: SyncContext) async throws -> [Shown] {
+        guard tasks.count >= SideBySide.minParallel else { return try await updates(tasks, by: rooms, context) }
+        let gathering = rooms.gathering(tasks.count, log: log, clock: telemetry.clock)
+        var shown: [Shown] = []
+        // What was read of a room waits for what relates to it, so not all rooms are read before the first is rendered.
+        for some in tasks.chunks(of: SideBySide.maxAtOnce) {
+            shown += try await updates(some, by: gathering, context)
+        }
+        return shown
+    }
+
+    private func updates(
+        _ tasks: [RoomTask], by rooms: RoomUpdateBuilder, _ context: SyncContext
+    ) async throws -> [Shown] {
+        let readings = try await SideBySide.map(tasks) { task in
+            try await unlessBroken(task.room) { (task, try await rooms.read(task, context)) }
+        }.compactMap { $0 }
+        let related = try await related(to: readings.map(\.1), by: rooms)
+        return try await SideBySide.map(readings) { task, reading in
+            try await unlessBroken(task.room) {
+                Shown(
+                    task: task, update: try await rooms.render(reading, with: related[task.room.nid], context))
+            }
+        }.compactMap { $0 }
+    }
+
+    /// What relates to the rooms' events. Where that cannot be read for all of them it is left out.
+    private func related(
+        to readings: [RoomReading], by rooms: RoomUpdateBuilder
+    ) async throws -> [RoomNID: EventBundles] {
+        do { return try await rooms.related(to: readings) } catch {
+            guard Self.isOfOneRoom(error) else { throw error }
+            telemetry.log.warning("what relates to events could not be shown", [.cause: "\(error)"])
+            return [:]
+        }
+    }
+
+    func strippedRooms(
+        _ rooms: [(room: RoomRecord, standing: RoomStanding)], _ context: SyncContext
+    ) async throws -> [StrippedRoom] {
+        guard !rooms.isEmpty else { return [] }
+        let reader = rooms.count < SideBySide.minParallel ? stripped : stripped.gathering()
+        let told = try await reader.told(of: rooms.map(\.room.nid), to: context.user.nid)
+        return try await SideBySide.map(rooms) { room, standing in
+            try await unlessBroken(room) {
+                try await reader.read(
+                    room, standing: standing, told: told[room.nid], user: context.user, ignored: context.ignored)
+            }
+        }.compactMap { $0 ?? nil }
+    }
+
+    // MARK: Rooms that cannot be shown
+
+    /// Nothing, where a room is not what it has to be: whoever made it so shall not take the user's other rooms away.
+    private func unlessBroken<Value: Sendable>(
+        _ room: RoomRecord, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value? {
+        do { return try await body() } catch {
+            guard Self.isOfOneRoom(error) else { throw error }
+            telemetry.log.error(
+                "a room could not be shown in a sync", [.roomID: "\(room.roomID)", .cause: "\(error)"])
+            return nil
+        }
+    }
+
+    /// Whether an error says something of what is stored of a room; others end the request, and a retry may help.
+    private static func isOfOneRoom(_ error: any Error) -> Bool {
+        error is StorageError || error is StateTreeError || error is PDUError || error is MatrixError
+    }
+}
