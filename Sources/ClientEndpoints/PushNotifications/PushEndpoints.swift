@@ -5,10 +5,12 @@ package import Push
 package struct PushEndpointServices: Sendable {
     package let rules: PushRules
     package let pushers: Pushers
+    package let notifications: NotificationList
 
-    package init(rules: PushRules, pushers: Pushers) {
+    package init(rules: PushRules, pushers: Pushers, notifications: NotificationList) {
         self.rules = rules
         self.pushers = pushers
+        self.notifications = notifications
     }
 }
 
@@ -17,6 +19,6 @@ package enum PushEndpoints {
     package static let all: [any Endpoint<PushEndpointServices>.Type] = [
         GetPushRules.self, GetPushRulesGlobal.self, GetPushRule.self, SetPushRule.self, DeletePushRule.self,
         IsPushRuleEnabled.self, SetPushRuleEnabled.self, GetPushRuleActions.self, SetPushRuleActions.self,
-        GetPushers.self, PostPusher.self,
+        GetPushers.self, PostPusher.self, GetNotifications.self,
     ]
 }

@@ -15,7 +15,10 @@ struct NotificationBody {
 
     /// What is told about an event.
     struct Subject {
-        let event: Event
+        let eventID: EventID
+        let roomID: RoomID
+        let type: String
+        let sender: UserID
         /// The content as it is served now.
         let content: JSONView
         let isTarget: Bool
@@ -26,7 +29,7 @@ struct NotificationBody {
 
         /// Sounds, highlights and what cannot be read by us should be shown at once; the rest may spare the battery.
         var isUrgent: Bool {
-            event.type == EventType.encrypted || tweaks["sound"] != nil || tweaks["highlight"] == .bool(true)
+            type == EventType.encrypted || tweaks["sound"] != nil || tweaks["highlight"] == .bool(true)
         }
     }
 
@@ -48,18 +51,17 @@ struct NotificationBody {
     }
 
     private func write(_ subject: Subject, to json: inout JSONWriter) {
-        let event = subject.event
-        json.field("event_id", event.eventID)
-        json.field("room_id", event.roomID)
+        json.field("event_id", subject.eventID)
+        json.field("room_id", subject.roomID)
         json.field("prio", subject.isUrgent ? "high" : "low")
         guard !tellsOnlyIDs else { return }
-        json.field("type", event.type)
-        json.field("sender", event.sender)
+        json.field("type", subject.type)
+        json.field("sender", subject.sender)
         json.field(optional: "sender_display_name", subject.senderDisplayName)
         json.field(optional: "room_name", subject.roomName)
         json.field(optional: "room_alias", subject.roomAlias)
         json.field("content", subject.content)
-        guard event.type == EventType.member else { return }
+        guard subject.type == EventType.member else { return }
         json.field("user_is_target", subject.isTarget)
         // Not in the specification any more; gateways for older applications read it.
         json.field(optional: "membership", subject.content["membership"]?.string)

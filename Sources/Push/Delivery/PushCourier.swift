@@ -27,7 +27,11 @@ struct PushCourier: Sendable {
         let user = try await services.rooms.user(push.pusher.userNID)
         var subject: NotificationBody.Subject?
         if let event = push.event {
-            guard let found = try await self.subject(event.eventNID, in: event.roomNID, for: user) else { return }
+            let found =
+                event.isInvite
+                ? try await invite(to: event.roomNID, of: user)
+                : try await self.subject(event.eventNID, in: event.roomNID, for: user)
+            guard let found else { return }
             subject = found
         }
         let body = NotificationBody(
@@ -66,9 +70,26 @@ struct PushCourier: Sendable {
         )
         let named = try await state.events([name, alias, sender])
         return NotificationBody.Subject(
-            event: event, content: try rooms.content(of: found), isTarget: isTarget, tweaks: outcome.tweaks,
+            eventID: event.eventID, roomID: event.roomID, type: event.type, sender: event.sender,
+            content: try rooms.content(of: found), isTarget: isTarget, tweaks: outcome.tweaks,
             senderDisplayName: named[sender]?.event.content["displayname"]?.string,
             roomName: named[name]?.event.content["name"]?.string,
             roomAlias: named[alias]?.event.content["alias"]?.string)
+    }
+
+    /// What is told about an invite to a room that we are not in; `nil` when it is not open any more, or not to be told.
+    private func invite(to roomNID: RoomNID, of user: UserRecord) async throws -> NotificationBody.Subject? {
+        let reader = services.rooms.reader
+        guard let room = try await reader.store.rooms([roomNID])[roomNID],
+            let (record, told) = try await reader.memberships.membership(of: user.nid, in: roomNID),
+            record.membership == .invite, let told, let invite = ToldInvite(told, of: user.userID),
+            let outcome = try await services.notifications.outcome(for: user, invitedBy: invite, to: room.roomID),
+            outcome.notifies
+        else { return nil }
+        return NotificationBody.Subject(
+            eventID: invite.eventID, roomID: room.roomID, type: EventType.member, sender: invite.sender,
+            content: invite.content, isTarget: true, tweaks: outcome.tweaks,
+            senderDisplayName: invite.displayName(of: invite.sender), roomName: invite.roomName,
+            roomAlias: invite.roomAlias)
     }
 }

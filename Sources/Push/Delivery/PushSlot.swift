@@ -1,5 +1,6 @@
 import Cluster
 import MatrixCore
+import Rooms
 import Storage
 import Synchronization
 import Telemetry
@@ -71,9 +72,32 @@ final class PushSlot: Sendable {
                 pushes.append(QueuedPush(pusher: recipient.pusher, event: waiting, position: positions[event]))
             }
         }
+        pushes += try await invites(in: rows)
         // Whoever has read something wants another number on the badge.
         pushes += try await store.keys(of: Array(readers)).map { QueuedPush(pusher: $0) }
         return pushes
+    }
+
+    /// Invites to rooms that we are not in: no event of ours tells of them, but the user's own rows.
+    private func invites(in rows: [LogRow]) async throws -> [QueuedPush] {
+        let memberships = services.rooms.reader.memberships
+        var invites: [(room: RoomNID, user: UserNID, position: Int64)] = []
+        for row in rows where row.kind == .membership {
+            guard let room = row.roomNID, let user = row.userNID,
+                let (record, told) = try await memberships.membership(of: user, in: room),
+                record.membership == .invite, told != nil, record.position == row.position
+            else { continue }
+            invites.append((room, user, row.position))
+        }
+        guard !invites.isEmpty else { return [] }
+        let keys = Dictionary(grouping: try await store.keys(of: invites.map(\.user)), by: \.userNID)
+        return invites.flatMap { invite in
+            (keys[invite.user] ?? []).map { key in
+                let waiting = WaitingPush(
+                    pusher: key, roomNID: invite.room, eventNID: EventNID(0), createdAt: clock.nowMilliseconds)
+                return QueuedPush(pusher: key, event: waiting, position: invite.position)
+            }
+        }
     }
 
     private func recipients(of events: Set<NotifyingEvent>) async throws -> [NotifyingEvent: [PushRecipient]] {

@@ -14,6 +14,7 @@ package final class Notifications: NotificationPolicy {
     private let settings: UserPushCache
     private let counts: MemberCounts
     private let interning: Interning
+    private let invitePermissions: InvitePermissions
 
     package init(
         rules: PushRuleStore, accountData: AccountDataStore, memberships: MembershipStore, interning: Interning,
@@ -24,6 +25,7 @@ package final class Notifications: NotificationPolicy {
         self.settings = settings
         self.counts = counts
         self.interning = interning
+        invitePermissions = InvitePermissions(store: accountData, feed: feed)
         _ = feed.observe { row in
             settings.apply(row)
             counts.apply(row)
@@ -34,7 +36,8 @@ package final class Notifications: NotificationPolicy {
         for event: Event, number: EventNID, in room: RoomRecord, members: [UserNID], state: RoomSnapshot
     ) async throws -> NotificationDecision {
         let sender = try await interning.user(event.sender).nid
-        let others = members.filter { $0 != sender }
+        let hidden = try await userWhoIsNotTold(of: event)
+        let others = members.filter { $0 != sender && $0 != hidden }
         guard !others.isEmpty else { return .silent }
         let special = try await settings.special(among: others)
         let hasOwnRules = special.values.contains { $0.ruleset != nil }
@@ -63,6 +66,27 @@ package final class Notifications: NotificationPolicy {
         var evaluation = try await EventEvaluation(
             event, state: state, memberCount: try await counts.joined(in: state.room.nid), withPowerLevels: true)
         return try await evaluation.outcome(for: user.userID, special)
+    }
+
+    /// Whom an event invites who does not want to know.
+    private func userWhoIsNotTold(of event: Event) async throws -> UserNID? {
+        guard event.membership == .invite, let target = event.memberUserID,
+            let invited = try await interning.knownUser(target)
+        else { return nil }
+        let permission = try await invitePermissions.permission(of: invited.nid)
+        return permission.shows(inviteFrom: event.sender) ? nil : invited.nid
+    }
+
+    /// What the rules of a user say of an invite to a room of which we know nothing else.
+    func outcome(for user: UserRecord, invitedBy invite: ToldInvite, to room: RoomID) async throws -> PushOutcome? {
+        let special = try await settings.special(among: [user.nid])[user.nid]
+        if let special, special.ignored.contains(invite.sender) { return nil }
+        guard try await invitePermissions.permission(of: user.nid).shows(inviteFrom: invite.sender) else { return nil }
+        var evaluator = PushRuleEvaluator(
+            event: invite.event, room: room, memberCount: EventEvaluation.anyMemberCount, senderLevel: 0,
+            notificationLevels: [:])
+        return evaluator.outcome(
+            for: user.userID, displayName: nil, rules: special?.ruleset ?? DefaultPushRules.ruleset)
     }
 
     /// The members whom the event mentions or invites.

@@ -28,7 +28,30 @@ package enum StrippedState {
                         $0.field("type", type)
                     }
                 }
-                own.writeStrippedState(to: &writer)
+                writer.object {
+                    $0.field("content", own.content)
+                    $0.field("sender", own.sender)
+                    $0.field("state_key", own.stateKey ?? "")
+                    $0.field("type", own.type)
+                    $0.field(idMember, own.eventID)
+                }
+            }
+        }
+    }
+
+    /// What the invite or knock itself is kept with besides, which clients are not told: push gateways want to know it.
+    package static let idMember = "event_id"
+
+    /// The events of what was kept, as clients are told them.
+    package static func told(_ array: [UInt8]) -> [[UInt8]] {
+        guard let events = (try? JSONDocument(parsing: array))?.root.array else { return [] }
+        return events.filter(\.isObject).map { event in
+            guard event[idMember] != nil else { return Array(event.rawBytes) }
+            return JSONWriter.write { writer in
+                writer.object { writer in
+                    guard let members = event.object else { return }
+                    for (name, value) in members where name != idMember { writer.field(name, value) }
+                }
             }
         }
     }

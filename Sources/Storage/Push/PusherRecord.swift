@@ -68,6 +68,9 @@ package struct WaitingPush: Sendable, Hashable {
     /// Milliseconds since 1970.
     package let createdAt: Int64
 
+    /// It tells of an invite to a room that we are not in, which has no number.
+    package var isInvite: Bool { eventNID == EventNID(0) }
+
     package init(pusher: PusherKey, roomNID: RoomNID, eventNID: EventNID, createdAt: Int64) {
         self.pusher = pusher
         self.roomNID = roomNID

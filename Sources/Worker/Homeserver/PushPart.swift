@@ -10,7 +10,7 @@ import Telemetry
 struct PushPart: Sendable {
     let rules: PushRules
     let notifications: Notifications
-    let endpoints: PushEndpointServices
+    private let pushers: Pushers
 
     init(_ core: HomeserverCore) {
         let store = PushRuleStore(pool: core.pool)
@@ -18,8 +18,15 @@ struct PushPart: Sendable {
         notifications = Notifications(
             rules: store, accountData: core.stores.accountData, memberships: MembershipStore(pool: core.pool),
             interning: core.interning, feed: core.feed)
-        endpoints = PushEndpointServices(
-            rules: rules, pushers: Pushers(store: PusherStore(pool: core.pool), telemetry: core.telemetry))
+        pushers = Pushers(store: PusherStore(pool: core.pool), telemetry: core.telemetry)
+    }
+
+    func endpoints(_ core: HomeserverCore, rooms: RoomsPart) -> PushEndpointServices {
+        PushEndpointServices(
+            rules: rules, pushers: pushers,
+            notifications: NotificationList(
+                store: NotificationStore(pool: core.pool), receipts: ReceiptStore(pool: core.pool),
+                rooms: rooms.service, notifications: notifications, feed: core.feed))
     }
 
     /// Sends notifications to gateways, as this worker's share of that work.

@@ -1,3 +1,5 @@
+import ApusTesting
+import Cluster
 import MatrixCore
 import Push
 import Rooms
@@ -43,6 +45,38 @@ import Testing
                     let told = gateway.events[0]
                     #expect(told["room_id"]?.string == room.description)
                     #expect(told["content"] == nil && told["sender"] == nil && told["room_name"] == nil)
+                }
+            }
+        }
+    }
+
+    @Test func anInviteOfAnotherServerIsTold() async throws {
+        try await TestGateway.with { gateway in
+            try await PushFixture.with { server in
+                let (bob, carol) = (try await server.user("bob"), try await server.user("carol"))
+                for user in [bob, carol] { try await server.setPusher(gateway, of: user, key: user.userID.description) }
+                // Carol does not want to hear of that person.
+                let ignored: JSONValue = ["ignored_users": ["@eve:elsewhere.org": [:]]]
+                let outcome = try await AccountDataStore(pool: server.pool).set(
+                    "m.ignored_user_list", in: nil, of: carol, to: ignored.canonicalBytes, now: 1)
+                guard case .written(let position?) = outcome else { throw TestingError("not written") }
+                server.feed.announce(.accountData, at: position, user: carol.nid)
+                try await server.sending {
+                    _ = try await server.invite(carol, by: "@eve:elsewhere.org")
+                    let invite = try await server.invite(bob, by: "@eve:elsewhere.org")
+                    try await gateway.wait { !$0.events.isEmpty }
+                    let told = gateway.events[0]
+                    #expect(told["event_id"]?.string == invite.eventID.description)
+                    #expect(told["room_id"]?.string == invite.roomID.description)
+                    #expect(told["type"] == "m.room.member" && told["user_is_target"] == true)
+                    #expect(told["sender"] == "@eve:elsewhere.org" && told["room_name"] == "Elsewhere")
+                    #expect(told["content"]?["membership"] == "invite")
+                    #expect(told["devices"]?.array?.first?["pushkey"]?.string == bob.userID.description)
+                    // What comes after it shows that nothing was told to carol.
+                    let room = try await server.room(try await server.user("alice"), bob, carol)
+                    try await server.send(server.text("hello"), to: room, as: try await server.user("alice"))
+                    try await gateway.wait { $0.events.count >= 3 }
+                    #expect(gateway.events.filter { $0["type"] == "m.room.member" }.count == 1)
                 }
             }
         }

@@ -1,5 +1,6 @@
 import ApusTesting
 import Cluster
+import Ephemeral
 import HTTPAPI
 import MatrixCore
 import NIOPosix
@@ -19,6 +20,8 @@ struct PushFixture: Sendable {
     let pushers: Pushers
     let store: PusherStore
     let notifications: Notifications
+    let receipts: Receipts
+    let list: NotificationList
 
     var pool: PostgresPool { worker.pool }
     var feed: LogFeed { worker.feed }
@@ -52,6 +55,10 @@ struct PushFixture: Sendable {
             store: ruleStore, interning: worker.interning, feed: worker.feed, telemetry: worker.telemetry)
         store = PusherStore(pool: pool)
         pushers = Pushers(store: store, telemetry: worker.telemetry)
+        receipts = EphemeralParts(worker).receipts
+        list = NotificationList(
+            store: NotificationStore(pool: pool), receipts: ReceiptStore(pool: pool), rooms: worker.rooms,
+            notifications: notifications, feed: worker.feed)
     }
 
     // MARK: What tests do often
@@ -78,7 +85,7 @@ struct PushFixture: Sendable {
         let stored = try await rooms.reader.events.event(event, in: record)!.stored
         let before = UnreadQuestion(roomNID: record.nid, floor: stored.position - 1, head: stored.position)
         let count = try await ReceiptStore(pool: pool).unread(of: user.nid, in: [before])[record.nid]
-        return ((count?.notifications ?? 0) > 0, (count?.highlights ?? 0) > 0)
+        return ((count?.total.notifications ?? 0) > 0, (count?.total.highlights ?? 0) > 0)
     }
 
     func setPusher(_ gateway: TestGateway, of user: UserRecord, key: String = "key", format: String? = nil) async throws
@@ -115,5 +122,25 @@ struct PushFixture: Sendable {
             while !runner.slots.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
         }
         client.shutDown()
+    }
+
+    /// An invite of somebody to a room of another server, as its arrival leaves it here.
+    func invite(_ user: UserRecord, by sender: String) async throws -> Event {
+        let roomID = try #require(RoomID("!r\(user.nid.rawValue):elsewhere.org"))
+        var builder = try EventBuilder(
+            version: .v11, roomID: roomID, type: EventType.member, stateKey: user.userID.description,
+            sender: try #require(UserID(sender)), content: ["membership": "invite"])
+        builder.originServerTS = 1
+        let event = try builder.signed(by: try #require(ServerName("elsewhere.org")), with: worker.key)
+        let name: JSONValue = [
+            "type": "m.room.name", "state_key": "", "sender": .string(sender), "content": ["name": "Elsewhere"],
+        ]
+        let room = try await rooms.ensureRoom(roomID, version: nil)
+        let at = try await worker.memberships.setOutOfBand(
+            .invite, of: user, in: room.nid, by: EventNID(0),
+            strippedState: StrippedState.kept(of: [try JSONDocument(parsing: name.canonicalBytes).root], with: event),
+            now: 1)
+        feed.announce(.membership, at: at, room: room.nid, user: user.nid)
+        return event
     }
 }
