@@ -1,4 +1,4 @@
-package import HTTPAPI
+import HTTPAPI
 package import MatrixCore
 import Rooms
 

@@ -18,7 +18,8 @@ package enum GetMutualRooms: Endpoint {
 
         package init(from input: borrowing RequestInput) throws(MatrixError) {
             userID = try input.query("user_id", { UserID($0) })
-            from = input.query(optional: "from") ?? input.query(optional: "batch_token")
+            let (next, batch) = (input.query(optional: "from"), input.query(optional: "batch_token"))
+            from = next ?? batch
         }
     }
 

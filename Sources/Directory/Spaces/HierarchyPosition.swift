@@ -3,7 +3,7 @@ import MatrixCore
 /// How far a walk through a space has come.
 struct HierarchyPosition: Equatable {
     /// Rooms that a walk comes to. Whoever has more in a space sees the first ones.
-    static let maxRooms = 5_000
+    static let maxRooms = 2_000
 
     struct Step: Equatable {
         let roomID: RoomID
@@ -45,7 +45,8 @@ struct HierarchyPosition: Equatable {
         let room = max(Self.maxRooms - seen.count - steps.count, 0)
         let new = children.filter { !seen.contains($0.roomID) && !inaccessible.contains($0.roomID) }.prefix(room)
         for child in new.reversed() {
-            steps.append(Step(roomID: child.roomID, depth: step.depth + 1, servers: child.servers))
+            let servers = Array(child.servers.prefix(RoomLookUp.maxServers))
+            steps.append(Step(roomID: child.roomID, depth: step.depth + 1, servers: servers))
         }
     }
 

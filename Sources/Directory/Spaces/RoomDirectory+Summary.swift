@@ -13,8 +13,7 @@ extension RoomDirectory {
     package func summary(
         of roomID: RoomID, via servers: [ServerName], for user: UserNID?
     ) async throws -> (summary: RoomSummary, membership: Membership?) {
-        var viewer = RoomViewer.anyone
-        if let user { viewer = try await RoomViewer(user, memberships: rooms.reader.memberships) }
+        let viewer = RoomViewer(user: user, store: rooms.reader.memberships)
         let lookUp = RoomLookUp(directory: self, viewer: viewer, suggestedOnly: true)
         let room: ListedRoom?
         if let local = try await lookUp.local([roomID])[roomID] {
@@ -26,7 +25,9 @@ extension RoomDirectory {
             room = nil
         }
         guard let room else { throw MatrixError(.notFound, "no such room, or you may not see it") }
-        guard user != nil else { return (room.summary, nil) }
-        return (room.summary, viewer.membership(in: try await rooms.reader.room(roomID)?.nid) ?? .leave)
+        guard let user else { return (room.summary, nil) }
+        guard let number = try await rooms.reader.room(roomID)?.nid else { return (room.summary, .leave) }
+        let record = try await rooms.reader.memberships.membership(of: user, in: number)?.record
+        return (room.summary, record?.membership ?? .leave)
     }
 }

@@ -5,7 +5,7 @@ import Storage
 /// Looks rooms up for a viewer: from here those that we are in, from other servers the others.
 struct RoomLookUp: Sendable {
     /// Servers that are asked for one room.
-    private static let maxServers = 3
+    static let maxServers = 3
     /// Rooms that are asked for at once.
     static let maxAtOnce = 8
 
@@ -19,8 +19,9 @@ struct RoomLookUp: Sendable {
     func local(_ ids: [RoomID]) async throws -> [RoomID: ListedRoom?] {
         let found = try await directory.summaries.rooms(ids).filter(\.value.isResident)
         let allowed = try await numbers(of: found.values.flatMap(\.summary.allowedRooms))
+        let standing = try await viewer.standing(in: found.values.map(\.room.nid) + allowed.values)
         return found.mapValues { room in
-            let isSeen = viewer.maySee(
+            let isSeen = standing.maySee(
                 room.summary, room.room.nid, allowed: room.summary.allowedRooms.compactMap { allowed[$0] })
             return isSeen ? ListedRoom(room, suggestedOnly: suggestedOnly) : nil
         }
@@ -45,9 +46,10 @@ struct RoomLookUp: Sendable {
     /// The rooms of which the viewer may know by what another server told of them.
     func visible(_ told: [RoomSummary]) async throws -> Set<RoomID> {
         let numbers = try await numbers(of: told.flatMap { [$0.roomID] + $0.allowedRooms })
+        let standing = try await viewer.standing(in: numbers.values)
         return Set(
             told.filter { summary in
-                viewer.maySee(
+                standing.maySee(
                     summary, numbers[summary.roomID], allowed: summary.allowedRooms.compactMap { numbers[$0] })
             }.map(\.roomID))
     }

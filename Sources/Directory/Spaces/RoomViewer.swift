@@ -1,25 +1,25 @@
-package import MatrixCore
+import MatrixCore
 import Rooms
-package import Storage
+import Storage
 
 /// Somebody who wants to know of rooms that they need not be in: a user of this server, or nobody who is known.
-package struct RoomViewer: Sendable {
-    private let memberships: [RoomNID: Membership]
+struct RoomViewer: Sendable {
+    /// `nil` for nobody who is known.
+    let user: UserNID?
+    let store: MembershipStore
 
-    /// Nobody who is known.
-    package static let anyone = RoomViewer(memberships: [:])
-
-    private init(memberships: [RoomNID: Membership]) { self.memberships = memberships }
-
-    /// Cost: one query, whatever is then asked about.
-    package init(_ user: UserNID, memberships store: MembershipStore) async throws {
-        let records = try await store.memberships(of: user)
-        self.init(
-            memberships: Dictionary(
-                records.map { ($0.roomNID, $0.membership) }, uniquingKeysWith: { first, _ in first }))
+    /// What the viewer is in some rooms.
+    ///
+    /// - Cost: one query for all of them.
+    func standing(in rooms: some Sequence<RoomNID>) async throws -> RoomStanding {
+        guard let user else { return RoomStanding(memberships: [:]) }
+        return RoomStanding(memberships: try await store.memberships(of: user, in: Array(Set(rooms))))
     }
+}
 
-    package func membership(in room: RoomNID?) -> Membership? { room.flatMap { memberships[$0] } }
+/// What a viewer is in some rooms, and so may be told of them and others.
+struct RoomStanding: Sendable {
+    let memberships: [RoomNID: Membership]
 
     /// Whether the viewer may be told of a room.
     ///
@@ -28,11 +28,10 @@ package struct RoomViewer: Sendable {
     ///   - allowed: the numbers of the rooms whose members may join.
     /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv1roomsroomidhierarchy
     func maySee(_ summary: RoomSummary, _ room: RoomNID?, allowed: [RoomNID]) -> Bool {
-        switch membership(in: room) {
+        switch room.flatMap({ memberships[$0] }) {
         case .join, .invite: true
         case .ban: summary.isWorldReadable
-        case .knock, .leave, nil:
-            summary.isOpen || allowed.contains { memberships[$0] == .join }
+        case .knock, .leave, nil: summary.isOpen || allowed.contains { memberships[$0] == .join }
         }
     }
 }

@@ -34,6 +34,8 @@ package struct SpaceHierarchies: Sendable {
     private static let maxDepth = 20
     /// Rooms that other servers are asked for during one page.
     private static let maxRemoteQuestions = 40
+    /// After so much a page ends with what it has.
+    private static let maxPageBytes = 4 << 20
     /// After that a page ends with what it has: somebody waits for it.
     private static let longestPage = Duration.seconds(20)
     /// For how long a walk may rest.
@@ -58,7 +60,7 @@ package struct SpaceHierarchies: Sendable {
     package func page(_ query: HierarchyQuery, for user: UserRecord) async throws -> HierarchyPage {
         let key = HierarchyPageKey(
             user: user.nid, roomID: query.roomID, isSuggestedOnly: query.isSuggestedOnly, maxDepth: query.maxDepth)
-        let viewer = try await RoomViewer(user.nid, memberships: directory.rooms.reader.memberships)
+        let viewer = RoomViewer(user: user.nid, store: directory.rooms.reader.memberships)
         var walk = Walk(
             position: try await position(query, key),
             lookUp: RoomLookUp(directory: directory, viewer: viewer, suggestedOnly: query.isSuggestedOnly),
@@ -66,11 +68,13 @@ package struct SpaceHierarchies: Sendable {
         let limit = min(max(query.limit ?? Self.maxPage, 1), Self.maxPage)
         let end = telemetry.clock.monotonic + Self.longestPage
         var rooms: [ListedRoom] = []
-        while rooms.count < limit, !walk.position.isAtEnd {
+        var bytes = 0
+        while rooms.count < limit, bytes < Self.maxPageBytes, !walk.position.isAtEnd {
             if telemetry.clock.monotonic > end || walk.remoteQuestions >= Self.maxRemoteQuestions { break }
             let isFirst = walk.position.seen.isEmpty
             if let room = try await walk.next() {
                 rooms.append(room)
+                bytes += room.children.reduce(1_000) { $0 + $1.json.count }
             } else if isFirst {
                 throw MatrixError(.forbidden, "you may not view this room, or it does not exist")
             }

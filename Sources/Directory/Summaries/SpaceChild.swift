@@ -6,13 +6,15 @@ package import MatrixCore
 package struct SpaceChild: Sendable {
     private static let maxServers = 20
     private static let maxOrderBytes = 50
+    /// Of the content, as it is told: enough for all that the specification has in it.
+    private static let maxContentBytes = 2_048
 
     package let roomID: RoomID
     /// Servers that may know the room; there is one at least.
     package let servers: [ServerName]
     package let isSuggested: Bool
     /// As stripped state with its time, a JSON object.
-    package let json: [UInt8]
+    package private(set) var json: [UInt8]
     private let order: String?
     private let time: Int64
 
@@ -27,14 +29,26 @@ package struct SpaceChild: Sendable {
         isSuggested = content["suggested"]?.bool ?? false
         let order = content["order"]?.string
         self.order = order.flatMap { Self.isValid(order: $0) ? $0 : nil }
+        json = []
         json = JSONWriter.write {
             $0.object {
-                $0.field("content", content)
+                $0.key("content")
+                writeContent(content, to: &$0)
                 $0.field("origin_server_ts", time)
                 $0.field("sender", sender)
                 $0.field("state_key", stateKey)
                 $0.field("type", EventType.spaceChild)
             }
+        }
+    }
+
+    /// The content as it is, or what is known of it when it is larger than any could be: a space has thousands of children.
+    private func writeContent(_ content: JSONView, to json: inout JSONWriter) {
+        guard content.rawBytes.count > Self.maxContentBytes else { return json.value(content) }
+        json.object {
+            $0.field(optional: "order", order)
+            $0.field("suggested", isSuggested)
+            $0.field("via", strings: servers.map(\.description))
         }
     }
 

@@ -2,6 +2,7 @@ import HTTPTypes
 import MatrixCore
 import Rooms
 import RoomsTesting
+import Storage
 import Testing
 
 struct UpgradeRoomTests {

@@ -65,6 +65,20 @@ struct SpaceHierarchyTests {
         }
     }
 
+    /// A space may have thousands of links of the size of an event.
+    @Test func largeLinksAreToldInShort() async throws {
+        try await DirectoryFixture.with { fixture in
+            let alice = try await fixture.user("alice")
+            let (room, space) = (try await fixture.room(by: alice), try await fixture.space(by: alice))
+            let filling = JSONValue.string(String(repeating: "x", count: 50_000))
+            try await fixture.link(
+                room, to: space, by: alice, ["order": "a", "suggested": true, "org.example": filling])
+            let child = try #require(try await fixture.walk(space, as: alice).rooms.first?.children.first)
+            let content = try JSONValue(parsing: child.json)["content"]
+            #expect(content == ["order": "a", "suggested": true, "via": ["example.org"]])
+        }
+    }
+
     @Test func cyclesEnd() async throws {
         try await DirectoryFixture.with { fixture in
             let alice = try await fixture.user("alice")

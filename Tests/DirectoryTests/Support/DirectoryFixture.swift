@@ -4,6 +4,7 @@ import Rooms
 import RoomsTesting
 import Storage
 import Synchronization
+import Telemetry
 
 /// The directory of a server, and rooms to be in it, on a database of their own.
 struct DirectoryFixture: Sendable {
