@@ -13,8 +13,9 @@ extension RoomService {
         ofMembershipOf user: UserID, content: JSONValue, in room: RoomRecord
     ) async throws -> JSONValue {
         guard let version = RoomVersion(room.version) else { throw MatrixError.unknownRoom }
-        let base = try await BatchGround.load(room, writing)
-        guard !base.extremities.isEmpty else { throw MatrixError.unknownRoom }
+        // Nothing of the batch is written: it knows on what an event stands.
+        var batch = WorkingBatch(base: try await BatchGround.load(room, writing), room: room, services: writing)
+        guard !batch.extremities.isEmpty else { throw MatrixError.unknownRoom }
         do {
             var builder = try EventBuilder(
                 version: version, roomID: room.roomID, type: EventType.member, stateKey: user.description,
@@ -23,8 +24,8 @@ extension RoomService {
             let keys = rules.selection(
                 type: EventType.member, stateKey: user.description, sender: user,
                 content: try builder.contentDocument().root)
-            let state = try await reader.snapshot(of: room, at: base.head.state).events(keys + [.create])
-            let predecessors = base.extremities.prefix(EventLimits.prevEvents)
+            let (predecessors, before) = try await batch.foundation(for: user)
+            let state = try await batch.state(keys + [.create], in: before)
             builder.originServerTS = now
             builder.prevEvents = predecessors.map(\.eventID)
             builder.depth = Event.depth(following: predecessors.map(\.event.depth), in: version)
@@ -35,8 +36,11 @@ extension RoomService {
             }
             // The rules look at whole events. This one never leaves the function.
             let trial = try builder.signed(by: server.name, with: server.signingKey)
-            if case .refused(let refusal) = rules.check(trial, against: AuthStateMap(state.values.map(\.event))) {
-                throw MatrixError(.forbidden, refusal.reason)
+            let now = before.root == batch.tree.root ? state : try await batch.state(keys + [.create])
+            for state in [state, now] {
+                if case .refused(let refusal) = rules.check(trial, against: AuthStateMap(state.values.map(\.event))) {
+                    throw MatrixError(.forbidden, refusal.reason)
+                }
             }
             return try JSONDocument(parsing: builder.template()).root.value()
         } catch let error as PDUError {

@@ -33,14 +33,24 @@ extension WorkingBatch {
         }
     }
 
+    /// What an event of a user is built on: the ends that it names, and the state after these. In a room with more ends than
+    /// an event can name that is not the room's state: others know of no more than what is named.
+    mutating func foundation(for sender: UserID) async throws -> (predecessors: [RoomEvent], state: StateTree) {
+        let predecessors = try await predecessors(for: sender)
+        if predecessors.count == extremities.count { return (predecessors, tree) }
+        return (predecessors, try await receipt().state(after: predecessors, in: &self))
+    }
+
     /// The ends that an event of a user names: all, or else the oldest, and among them one that knows the user to be in the
-    /// room. Without that whoever makes enough forks of the time before could keep everybody here from speaking.
-    mutating func predecessors(for sender: UserID) async throws -> [RoomEvent] {
+    /// room, or invited, as the room does. Without that whoever makes enough forks of the time before could keep everybody
+    /// here from speaking.
+    private mutating func predecessors(for sender: UserID) async throws -> [RoomEvent] {
         let oldest = Array(extremities.prefix(EventLimits.prevEvents))
         if oldest.count == extremities.count { return oldest }
+        let membership = try await state([.member(sender)]).values.first?.event.membership
         for (index, end) in extremities.enumerated() {
             guard let after = try await receipt().stateAfter(end, in: &self),
-                try await state([.member(sender)], in: after).values.first?.event.membership == .join
+                try await state([.member(sender)], in: after).values.first?.event.membership == membership
             else { continue }
             return index < oldest.count ? oldest : [end] + oldest.dropLast()
         }

@@ -37,6 +37,20 @@ import Testing
         room.view = try await SharedRoom.view(of: room.record, room.worker)
     }
 
+    /// Nobody of ours is left but a user without the power to send anything.
+    private func leaveALurker(in room: inout SharedRoom) async throws {
+        let lurker = try await room.worker.user("lurker")
+        try await room.set(EventType.powerLevels, "", ["users": [room.bob.description: 50], "events_default": 50])
+        for (user, membership) in [(lurker, "join"), (room.alice, "leave")] {
+            let content: JSONValue = ["membership": .string(membership)]
+            _ = try await room.worker.rooms.send(
+                try EventDraft(
+                    sender: user, type: EventType.member, stateKey: user.userID.description, content: content),
+                in: room.record)
+        }
+        room.view = try await SharedRoom.view(of: room.record, room.worker)
+    }
+
     @Test func aThousandForksAreFoldedInAndNobodyWaitsForThem() async throws {
         try await with { room in
             try await empower(&room)
@@ -117,21 +131,36 @@ import Testing
         }
     }
 
+    /// What others are given to sign stands on the state after the ends that it names, as they will work it out.
+    @Test func draftsForOthersStandOnWhatTheyName() async throws {
+        try await with { room in
+            let dave = try room.two.user("dave")
+            // Who folds would leave nothing to choose.
+            try await leaveALurker(in: &room)
+            let before = try #require(room.view.state[.joinRules])
+            var events = try forks(EventLimits.prevEvents + 3, of: room)
+            // The newest end has other join rules than those that can be named beside it.
+            var fork = room.view
+            fork.timestamp += 1_000_000
+            let new: JSONValue = ["join_rule": "public", "new": true]
+            events.append(try fork.send(EventType.joinRules, stateKey: "", new, as: room.bob, of: room.one))
+            try await room.receive(all: events)
+            #expect(try await room.state().event(EventType.joinRules)?.eventID == events.last?.eventID)
+            let draft = try await room.worker.rooms.template(
+                ofMembershipOf: dave, content: ["membership": "join"], in: room.record)
+            func ids(_ field: String) -> [EventID] {
+                draft[field]?.array?.compactMap { $0.string.flatMap { EventID($0) } } ?? []
+            }
+            #expect(ids("prev_events") == events.prefix(EventLimits.prevEvents).map(\.eventID))
+            #expect(ids("auth_events").contains(before.eventID))
+            #expect(!ids("auth_events").contains(try #require(events.last).eventID))
+        }
+    }
+
     /// In a room where we may only read, there is a bound, and others bring together what they have pulled apart.
     @Test func whoMayNotSendFoldsNothing() async throws {
         try await with { room in
-            let lurker = try await room.worker.user("lurker")
-            try await room.set(
-                EventType.powerLevels, "", ["users": [room.bob.description: 50], "events_default": 50])
-            _ = try await room.worker.rooms.send(
-                try EventDraft(
-                    sender: lurker, type: EventType.member, stateKey: lurker.userID.description,
-                    content: ["membership": "join"]), in: room.record)
-            _ = try await room.worker.rooms.send(
-                try EventDraft(
-                    sender: room.alice, type: EventType.member, stateKey: room.alice.userID.description,
-                    content: ["membership": "leave"]), in: room.record)
-            room.view = try await SharedRoom.view(of: room.record, room.worker)
+            try await leaveALurker(in: &room)
             let events = try forks(EventReceipt.maxEnds + 1, of: room)
             try await room.receive(all: Array(events.dropLast()))
             let tooMany = try #require(events.last)
