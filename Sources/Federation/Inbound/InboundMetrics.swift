@@ -47,7 +47,7 @@ struct InboundMetrics: Sendable {
             labels: [MetricLabel("kind", EDUKind.self)])
     }
 
-    func count(_ outcome: TransactionOutcome) { transactions[values: [outcome.rawValue]]?.increment() }
+    func count(transaction outcome: TransactionOutcome) { transactions[values: [outcome.rawValue]]?.increment() }
 
     func count(_ outcome: PDUOutcome, _ count: Int = 1) {
         pdus[values: [outcome.rawValue]]?.increment(by: UInt64(count))

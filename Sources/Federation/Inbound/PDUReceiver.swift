@@ -82,11 +82,16 @@ struct PDUReceiver: Sendable {
             case .success(let event):
                 if event.roomID != roomID || !Self.speaks(origin, for: event) {
                     refuse(event.eventID, "the sender is not of the server that sends", origin, room, &answers)
-                } else if answers.updateValue(nil, forKey: event.eventID) == nil {
+                } else {
                     events.append(event)
                 }
             }
         }
+        // An id is not proof against bad copies: in the oldest versions it is chosen, and in the others signatures are no part
+        // of what it is made of. What is told is what became of the good one.
+        var taken: Set<EventID> = []
+        events = events.filter { taken.insert($0.eventID).inserted }
+        for event in events { answers[event.eventID] = .some(nil) }
         for (eventID, reason) in try await write(events, in: room, from: origin) {
             refuse(eventID, reason, origin, room, &answers)
         }

@@ -39,24 +39,24 @@ package final class TransactionReceiver: Sendable {
         let digest = TransactionMemory.digest(origin, id, body)
         switch memory.begin(digest) {
         case .answered(let answer):
-            services.metrics.count(InboundMetrics.TransactionOutcome.repeated)
+            services.metrics.count(transaction: .repeated)
             return answer
         case .underWay(let waiter):
-            services.metrics.count(InboundMetrics.TransactionOutcome.repeated)
+            services.metrics.count(transaction: .repeated)
             guard let answer = await waiter.wait(cancelled: nil) else { throw refusal }
             return answer
         case .tooMany:
-            services.metrics.count(InboundMetrics.TransactionOutcome.refused)
+            services.metrics.count(transaction: .refused)
             throw refusal
         case .new:
             do {
                 let answer = try await work(inTurn: transaction, from: origin)
                 memory.end(digest, answer)
-                services.metrics.count(InboundMetrics.TransactionOutcome.answered)
+                services.metrics.count(transaction: .answered)
                 return answer
             } catch {
                 memory.end(digest, nil)
-                services.metrics.count(InboundMetrics.TransactionOutcome.refused)
+                services.metrics.count(transaction: .refused)
                 services.log.info(
                     "a transaction was not taken in", [.origin: "\(origin)", .transactionID: id, .cause: "\(error)"])
                 throw error
