@@ -9,6 +9,9 @@ import Telemetry
 struct GapPlacement: Sendable {
     /// Places of the graph for which other servers are asked in one go.
     private static let maxQuestions = 4
+    /// How often what has its place and what has none take turns to rest on each other, within one auth chain.
+    private static let maxTurns = 4
+    private static let eventsPerQuery = 1_000
 
     let room: RoomRecord
     let services: InboundServices
@@ -93,16 +96,23 @@ struct GapPlacement: Sendable {
         }
     }
 
+    // MARK: Auth events
+
     /// - Returns: whether all of them are here now.
     private func fetchAuthEvents(
         _ missing: [EventID], of event: Event, _ servers: [ServerName]
     ) async throws -> Bool {
         for server in servers {
             do {
-                let chain = try await services.client.authChain(of: event.eventID, in: room.roomID, from: server)
-                let checked = await services.events.check(chain, of: room.roomID, event.version)
-                let stored = try await rooms.store(outliers: checked, in: room)
-                if missing.allSatisfy({ stored[$0] != nil }) { return true }
+                var seen: Set<EventID> = []
+                let chain = try await services.events.collect(of: room.roomID, event.version) {
+                    seen.insert($0.eventID).inserted
+                } _: { take in
+                    try await services.client.authChain(
+                        of: event.eventID, in: room.roomID, from: server, take: take)
+                }
+                try await takeIn(authEvents: chain)
+                if try await known(missing).count == missing.count { return true }
             } catch let error as FederationError {
                 services.log.debug(
                     "auth events not fetched",
@@ -110,6 +120,48 @@ struct GapPlacement: Sendable {
             }
         }
         return false
+    }
+
+    /// Takes in events that others cite. Those whose predecessors are here, or among them, get their place in the graph, where
+    /// all that is known judges them: an outlier is judged by its auth events alone, so one that the room has long refused
+    /// would pass.
+    private func takeIn(authEvents: [Event]) async throws {
+        var (placeable, outliers) = try await split(authEvents)
+        for _ in 0..<Self.maxTurns where !placeable.isEmpty {
+            let count = placeable.count + outliers.count
+            placeable = try await place(placeable)
+            // What cites an event that is still to be placed is left out, and has its turn after it.
+            let stored = try await rooms.store(outliers: outliers, in: room)
+            outliers.removeAll { stored[$0.eventID] != nil }
+            if placeable.count + outliers.count == count { break }
+        }
+        _ = try await rooms.store(outliers: placeable + outliers, in: room)
+    }
+
+    /// Parts those of the events that have no place yet into such as can have one and such as cannot.
+    private func split(_ events: [Event]) async throws -> (placeable: [Event], outliers: [Event]) {
+        let stored = try await known(Array(Set(events.flatMap { $0.prevEvents + [$0.eventID] })))
+        var placed = Set(stored.filter { !$0.value.contains(.outlier) }.keys)
+        var placeable: [Event] = []
+        var outliers: [Event] = []
+        for event in EventOrder.sort(byPredecessors: events) where !placed.contains(event.eventID) {
+            if event.prevEvents.allSatisfy(placed.contains) {
+                placeable.append(event)
+                placed.insert(event.eventID)
+            } else if stored[event.eventID] == nil {
+                outliers.append(event)
+            }
+        }
+        return (placeable, outliers)
+    }
+
+    private func known(_ ids: [EventID]) async throws -> [EventID: EventFlags] {
+        var found: [EventID: EventFlags] = [:]
+        for some in ids.pieces(of: Self.eventsPerQuery) {
+            let numbers = try await rooms.reader.eventStore.numbers(some, in: room.nid)
+            found.merge(numbers.mapValues(\.flags)) { one, _ in one }
+        }
+        return found
     }
 
     /// Whether nothing more is to be done about an event.

@@ -22,6 +22,28 @@ package struct RemoteEvents: Sendable {
         }
     }
 
+    /// Events of a room that come by the hundred thousand: their forms and hashes are checked while they arrive, so that
+    /// nothing is kept of the answer but them, and their signatures when it is known whose keys are needed.
+    ///
+    /// - Parameters:
+    ///   - isWanted: tells which of them to go on with; the others cost no keys.
+    ///   - read: makes the call, and hands over what comes.
+    /// - Throws: what `read` throws.
+    func collect(
+        of roomID: RoomID, _ version: RoomVersion, where isWanted: @escaping (Event) -> Bool,
+        _ read: (([JSONView]) async throws -> Void) async throws -> Void
+    ) async throws -> [Event] {
+        var received: [Result<Event, PDUFailure>] = []
+        try await read { pdus in
+            for result in await verifier.receive(pdus, in: version) {
+                if case .success(let event) = result, event.roomID == roomID, isWanted(event) {
+                    received.append(result)
+                }
+            }
+        }
+        return await verifier.verify(received).compactMap { try? $0.get() }
+    }
+
     /// Events of a room by their ids, from one server, in no order. What it does not have, or has in no good order, is left
     /// out.
     ///

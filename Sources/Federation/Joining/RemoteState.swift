@@ -57,7 +57,7 @@ package struct RemoteState: Sendable {
         let answer = try await client.stateIDs(of: room.roomID, at: event, from: server)
         let missing = try await missing(of: Array(Set(answer.pduIDs + answer.authChainIDs)), in: room)
         if missing.count > Self.maxSingleEvents {
-            try await storeWholeState(before: event, in: room, version, from: server)
+            try await store(Set(missing), ofStateBefore: event, in: room, version, from: server)
         } else if !missing.isEmpty {
             let fetched = try await events.fetch(missing, of: room.roomID, version, from: server)
             _ = try await rooms.store(outliers: fetched, in: room)
@@ -65,12 +65,18 @@ package struct RemoteState: Sendable {
         return try await tree(of: answer.pduIDs, in: room)
     }
 
-    private func storeWholeState(
-        before event: EventID, in room: RoomRecord, _ version: RoomVersion, from server: ServerName
+    /// Fetches the whole state, of which we need much.
+    private func store(
+        _ missing: Set<EventID>, ofStateBefore event: EventID, in room: RoomRecord, _ version: RoomVersion,
+        from server: ServerName
     ) async throws {
-        let whole = try await client.state(of: room.roomID, at: event, from: server)
-        let checked = await events.check(whole.authChain + whole.pdus, of: room.roomID, version)
-        _ = try await rooms.store(outliers: checked, in: room)
+        var left = missing
+        let fetched = try await events.collect(of: room.roomID, version) {
+            left.remove($0.eventID) != nil
+        } _: { take in
+            try await client.state(of: room.roomID, at: event, from: server, take: take)
+        }
+        _ = try await rooms.store(outliers: fetched, in: room)
     }
 
     private func missing(of ids: [EventID], in room: RoomRecord) async throws -> [EventID] {

@@ -75,6 +75,14 @@ extension FederationClient {
         )
     }
 
+    /// - Parameter body: an incomplete member event.
+    /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1exchange_third_party_inviteroomid
+    package func exchangeThirdPartyInvite(_ body: [UInt8], roomID: RoomID, at server: ServerName) async throws {
+        _ = try await send(
+            FederationCall(
+                .put, to: server, "\(Self.version1)/exchange_third_party_invite", [roomID.description], body: body))
+    }
+
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1eventeventid
     package func event(_ eventID: EventID, from server: ServerName) async throws -> EventsAnswer {
         try await EventsAnswer(
@@ -104,9 +112,13 @@ extension FederationClient {
         )
     }
 
+    /// - Parameter take: gets the events of the state and those that authorise them while they arrive, some hundred at a time;
+    ///   nothing is known of them but that they are objects.
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1stateroomid
-    package func state(of roomID: RoomID, at eventID: EventID, from server: ServerName) async throws -> StateAnswer {
-        try await StateAnswer(answer: send(stateCall("state", roomID, eventID, server)))
+    package func state(
+        of roomID: RoomID, at eventID: EventID, from server: ServerName, take: ([JSONView]) async throws -> Void
+    ) async throws {
+        try await read(stateCall("state", roomID, eventID, server), take)
     }
 
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1state_idsroomid
@@ -127,13 +139,21 @@ extension FederationClient {
         return call
     }
 
+    /// - Parameter take: as for ``state(of:at:from:take:)``.
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1event_authroomideventid
     package func authChain(
-        of eventID: EventID, in roomID: RoomID, from server: ServerName
-    ) async throws -> [JSONView] {
+        of eventID: EventID, in roomID: RoomID, from server: ServerName, take: ([JSONView]) async throws -> Void
+    ) async throws {
         var call = FederationCall(
             .get, to: server, "\(Self.version1)/event_auth", [roomID.description, eventID.description])
         call.maximumBytes = FederationCall.stateBytes
-        return try await StateAnswer(answer: send(call)).authChain
+        try await read(call, take)
+    }
+
+    /// Reads an answer that is events and nothing else.
+    private func read(_ call: FederationCall, _ take: ([JSONView]) async throws -> Void) async throws {
+        _ = try await send(call, elementsOf: ["pdus", "auth_chain"], atMost: WireLimits.stateEvents) { elements in
+            try await take(elements.map(\.value))
+        }
     }
 }

@@ -34,21 +34,7 @@ package struct EventsAnswer: WireReadable {
     }
 }
 
-/// The state of a room at an event, and the events that authorise it: the answer to `state`, and, without the state, to
-/// `event_auth`.
-///
-/// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1stateroomid
-package struct StateAnswer: WireReadable {
-    package let pdus: [JSONView]
-    package let authChain: [JSONView]
-
-    package init(_ fields: JSONFields) throws(MatrixError) {
-        pdus = try fields.events("pdus", maximum: WireLimits.stateEvents)
-        authChain = try fields.events("auth_chain", maximum: WireLimits.stateEvents)
-    }
-}
-
-/// The same by id.
+/// The state of a room at an event and what authorises it, by the ids of the events.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1state_idsroomid
 package struct StateIDsAnswer: WireReadable, JSONResponse {

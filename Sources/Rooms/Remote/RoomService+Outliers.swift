@@ -20,11 +20,15 @@ extension RoomService {
     /// Stores events as they are, checked by their own auth events; rejected ones are flagged. Their forms, hashes and
     /// signatures were checked before.
     ///
-    /// - Parameter outliers: in any order. One that cites an auth event that is neither here nor among them is left out, and
-    ///   so is one of another room.
+    /// - Parameters:
+    ///   - outliers: in any order. One that cites an auth event that is neither here nor among them is left out, and so is
+    ///     one of another room.
+    ///   - create: the create event of a room of which we have no state yet, as whoever lets us in tells it.
     /// - Returns: those of the events that are in the database now, whether stored now or before.
-    package func store(outliers: [Event], in room: RoomRecord) async throws -> [EventID: RoomEvent] {
-        try await numbering { try await storeOnce(outliers, in: room) }
+    package func store(
+        outliers: [Event], beginningWith create: Event? = nil, in room: RoomRecord
+    ) async throws -> [EventID: RoomEvent] {
+        try await numbering { try await storeOnce(outliers, create, in: room) }
     }
 
     /// Runs `store`, and again while other workers number the same events. A try that fails leaves nothing behind.
@@ -55,13 +59,15 @@ extension RoomService {
             .applying(changes, newPack: try await writing.numbers.pack())
     }
 
-    private func storeOnce(_ outliers: [Event], in room: RoomRecord) async throws -> [EventID: RoomEvent] {
+    private func storeOnce(
+        _ outliers: [Event], _ create: Event?, in room: RoomRecord
+    ) async throws -> [EventID: RoomEvent] {
         guard let version = RoomVersion(room.version) else { throw StorageError.corrupt("rooms.version") }
         let given = outliers.filter { $0.roomID == room.roomID }
         let createID = room.roomID.createEventID
         var known = try await stored(
             given.flatMap { $0.authEvents + [$0.eventID] } + (createID.map { [$0] } ?? []), in: room)
-        let new = AuthOrder.sort(
+        let new = EventOrder.sort(
             byAuthEvents: given.filter { known[$0.eventID] == nil }, above: Set(known.keys),
             create: createID)
         let senders = try await users(Set(new.map(\.sender)))
@@ -69,14 +75,15 @@ extension RoomService {
         let floor = new.flatMap(\.authEvents).compactMap { known[$0]?.nid }.max()
         let numbers = try await writing.numbers.events(new.count, above: floor)
         let receipt = EventReceipt(roomID: room.roomID, version: version)
-        let begun = try await beginning(of: room, for: new)
+        let begun = createID == nil ? try await beginning(of: room) ?? create : nil
         var batch: [NewEvent] = []
         for (event, nid) in zip(new, numbers) {
             let authEvents = event.authEvents.compactMap { known[$0] }
             guard let sender = senders[event.sender], authEvents.count == event.authEvents.count else { continue }
-            let create = createID.flatMap { known[$0] } ?? begun
-            let refusal = receipt.refusal(
-                of: event, by: authEvents.map(\.asAuthEvent), create: create?.asAuthEvent)
+            let create =
+                createID.flatMap { known[$0]?.asAuthEvent }
+                ?? begun.map { AuthRules.AuthEvent(event: $0, isRejected: false) }
+            let refusal = receipt.refusal(of: event, by: authEvents.map(\.asAuthEvent), create: create)
             let isRejected = refusal != nil
             let outlier = NewEvent(
                 nid: nid, event: event, isLive: false, senderNID: sender.nid,
@@ -95,10 +102,9 @@ extension RoomService {
         return known.filter { wanted.contains($0.key) }
     }
 
-    /// The create event of the room's state, where others come that claim to be it.
-    private func beginning(of room: RoomRecord, for events: [Event]) async throws -> RoomEvent? {
-        guard events.contains(where: { $0.type == EventType.create }) else { return nil }
-        return try await reader.current(room)?.event(EventType.create)
+    /// The create event of the room's state: others that claim to be it are none, nor is what rests on them.
+    private func beginning(of room: RoomRecord) async throws -> Event? {
+        try await reader.current(room)?.event(EventType.create)?.event
     }
 
     private func stored(_ ids: [EventID], in room: RoomRecord) async throws -> [EventID: RoomEvent] {

@@ -25,7 +25,7 @@ extension RoomService {
     package func store(
         history events: [Event], states: [EventID: RemoteEventOptions] = [:], in room: RoomRecord
     ) async throws -> HistoryOutcome {
-        let sorted = AuthOrder.sort(byPredecessors: events.filter { $0.roomID == room.roomID })
+        let sorted = EventOrder.sort(byPredecessors: events.filter { $0.roomID == room.roomID })
         return try await numbering { try await storeOnce(sorted, states, in: room) }
     }
 

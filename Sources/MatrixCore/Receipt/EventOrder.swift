@@ -1,11 +1,17 @@
-import MatrixCore
+/// Puts events into the order in which they have to be looked at. Depths are claims; what an event cites is not.
+package enum EventOrder {
+    /// Each event once and after its predecessors, as far as these are among the events; otherwise by depth.
+    package static func sort(byPredecessors events: [Event]) -> [Event] {
+        let ids = Set(events.map(\.eventID))
+        return sort(events) { $0.prevEvents.filter(ids.contains) }
+    }
 
-/// Puts events after those that they cite.
-enum AuthOrder {
-    /// Auth events before what they authorise; the create event of a version 12 room, which nobody cites, first.
+    /// Each event once and after its auth events; the create event of a version 12 room, which nobody cites, first.
     ///
     /// What cites an event that is neither among them nor known is left out, and with it whatever cites that.
-    static func sort(byAuthEvents events: [Event], above known: Set<EventID>, create: EventID?) -> [Event] {
+    package static func sort(
+        byAuthEvents events: [Event], above known: Set<EventID>, create: EventID?
+    ) -> [Event] {
         sort(events) { event in
             let implied = event.eventID == create ? nil : create
             return event.authEvents.filter { !known.contains($0) }
@@ -13,24 +19,22 @@ enum AuthOrder {
         }
     }
 
-    /// Events after their predecessors, as far as these are among them.
-    static func sort(byPredecessors events: [Event]) -> [Event] {
-        let ids = Set(events.map(\.eventID))
-        return sort(events) { $0.prevEvents.filter(ids.contains) }
-    }
-
+    /// Events are named by what they cite, so there are no circles; in old versions somebody could make one, and then what is
+    /// in it is left out.
+    ///
     /// - Parameter needs: what has to come before an event.
     private static func sort(_ events: [Event], by needs: (Event) -> [EventID]) -> [Event] {
-        let byID = Dictionary(events.map { ($0.eventID, $0) }, uniquingKeysWith: { _, last in last })
+        var byID: [EventID: Event] = [:]
         var open: [EventID: Int] = [:]
         var waiting: [EventID: [EventID]] = [:]
         var ready: [Event] = []
-        for event in events where open[event.eventID] == nil {
+        for event in events where byID.updateValue(event, forKey: event.eventID) == nil {
             let needed = Set(needs(event))
             open[event.eventID] = needed.count
             for id in needed { waiting[id, default: []].append(event.eventID) }
             if needed.isEmpty { ready.append(event) }
         }
+        ready.sort { $0.depth > $1.depth }
         var sorted: [Event] = []
         sorted.reserveCapacity(byID.count)
         while let event = ready.popLast() {
@@ -42,12 +46,5 @@ enum AuthOrder {
             }
         }
         return sorted
-    }
-}
-
-extension Array {
-    /// The elements in pieces of at most `size`.
-    func chunks(of size: Int) -> [[Element]] {
-        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
     }
 }
