@@ -43,7 +43,8 @@ extension FederatedRooms {
                 "some of a joined room's state was not in order",
                 [.roomID: "\(room.roomID)", .count: "\(answer.lost)"])
         }
-        let stored = try await rooms.store(outliers: answer.authChain + answer.state, in: room)
+        let stored = try await rooms.store(
+            outliers: answer.authChain + answer.state, beginningWith: answer.create, in: room)
         guard let create = stored[answer.create.eventID], !create.stored.flags.contains(.rejected) else {
             throw MatrixError(.unknown, "the room's create event is not valid", status: 502)
         }

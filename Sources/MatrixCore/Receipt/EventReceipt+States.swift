@@ -12,7 +12,8 @@ extension EventReceipt {
             guard let holder = held[number] else { continue }
             // A state that is read with holes would allow what the whole one forbids.
             guard let event = events[holder] else { throw ResolutionError.missingEvent(holder) }
-            found[key] = event
+            // Only a state that others told can hold one: an outlier that turned out to be rejected where it stands.
+            if !event.isRejected { found[key] = event }
         }
         return found
     }
@@ -76,7 +77,7 @@ extension EventReceipt {
     }
 
     /// The room's create event: that of our own state, if we have one, and not what others tell.
-    private nonisolated(nonsending) func createEvent<Graph: RoomGraph>(
+    nonisolated(nonsending) func createEvent<Graph: RoomGraph>(
         of trees: [StateTree], in graph: Graph
     ) async throws -> ResolutionEvent? {
         for tree in trees where !tree.root.isEmpty {

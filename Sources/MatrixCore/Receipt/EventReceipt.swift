@@ -48,16 +48,23 @@ package struct EventReceipt: Sendable {
     /// - Parameters:
     ///   - authEvents: all that the event names.
     ///   - create: the room's create event, as far as it is known; versions before 12 find it among the auth events too.
+    ///     Whoever claims to be another one is treated as rejected, since it will be where it has its place.
     package func refusal(
         of event: Event, by authEvents: [AuthRules.AuthEvent], create: AuthRules.AuthEvent?
     ) -> AuthRefusal? {
-        if event.type == EventType.create, let create, create.event.eventID != event.eventID {
-            return Self.beganAlready
+        if let create, isForeign(event, create) { return Self.beganAlready }
+        let authEvents = authEvents.map { cited in
+            guard let create, isForeign(cited.event, create) else { return cited }
+            return AuthRules.AuthEvent(event: cited.event, isRejected: true)
         }
         if let refusal = rules.checkAuthEvents(of: event, authEvents, create: create).refusal { return refusal }
         var state = AuthStateMap(authEvents.map(\.event))
         if let create { state.insert(create.event) }
         return rules.check(event, against: state).refusal
+    }
+
+    private func isForeign(_ event: Event, _ create: AuthRules.AuthEvent) -> Bool {
+        event.type == EventType.create && event.eventID != create.event.eventID
     }
 
     /// A room begins once. By the rules alone its creator's server could make another beginning, and with it take part in
@@ -89,7 +96,7 @@ package struct EventReceipt: Sendable {
         }
         if isBeginning { return judged(.rejected(Self.beganAlready)) }
         // Step 4: by its auth events.
-        let create = try await createEvent(among: cited, in: graph)
+        let create = try await createEvent(among: cited, before: before, in: graph)
         let authEvents = event.authEvents.compactMap { cited[$0]?.asAuthEvent }
         if let refusal = refusal(of: event, by: authEvents, create: create) {
             return judged(.rejected(refusal))
@@ -117,15 +124,15 @@ package struct EventReceipt: Sendable {
     }
 
     private nonisolated(nonsending) func createEvent<Graph: RoomGraph>(
-        among cited: [EventID: Graph.Node], in graph: Graph
+        among cited: [EventID: Graph.Node], before: StateTree, in graph: Graph
     ) async throws -> AuthRules.AuthEvent? {
         if let implied = impliedCreateEvent { return cited[implied]?.asAuthEvent }
-        return try await state([.create], of: graph.tree, in: graph)[.create].map {
+        return try await createEvent(of: [graph.tree, before], in: graph).map {
             AuthRules.AuthEvent(event: $0.event, isRejected: $0.isRejected)
         }
     }
 
-    private nonisolated(nonsending) func refusal<Graph: RoomGraph>(
+    nonisolated(nonsending) func refusal<Graph: RoomGraph>(
         of event: Event, by state: StateTree, in graph: Graph
     ) async throws -> AuthRefusal? {
         let held = try await self.state(rules.selection(for: event) + [.create], of: state, in: graph)

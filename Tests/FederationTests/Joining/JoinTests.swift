@@ -53,6 +53,32 @@ import Testing
         }
     }
 
+    /// Whoever made a room could begin it twice, and cite the second beginning to those who have nothing of it yet.
+    @Test func anotherBeginningIsRejected() async throws {
+        let server = try ResidentServer(version: .v11)
+        let anna = server.user("anna")
+        var builder = try server.build(EventType.create, "", by: anna, ["room_version": "11"])
+        (builder.prevEvents, builder.authEvents) = ([], [])
+        let again = try builder.signed(by: server.name, with: server.key)
+        var citing = try server.build(EventType.name, "", by: anna, ["name": "M"])
+        citing.authEvents = citing.authEvents.map { $0 == server.events[0].eventID ? again.eventID : $0 }
+        server.accept(try citing.signed(by: server.name, with: server.key))
+        server.change("send_join") { answer in
+            var answer = answer
+            answer["auth_chain"] = .array((answer["auth_chain"]?.array ?? []) + [ResidentServer.json(again)])
+            return answer
+        }
+        try await JoiningInstallation.with(server) { here in
+            try await here.rooms.join(server.roomID, as: try await here.user("bob"), via: [server.name])
+            let room = try await here.room(server)
+            let found = try #require(try await here.rooms.reader.events.event(again.eventID, in: room))
+            #expect(found.stored.flags.contains(.rejected))
+            let now = try #require(try await here.rooms.reader.current(room))
+            #expect(try await now.event(EventType.create)?.eventID == server.events[0].eventID)
+            #expect(try await now.event(EventType.name) == nil)
+        }
+    }
+
     @Test func twoUsersJoinAtTheSameTime() async throws {
         let server = try ResidentServer()
         try await JoiningInstallation.with(server) { here in

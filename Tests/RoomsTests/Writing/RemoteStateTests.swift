@@ -8,10 +8,12 @@ import Testing
 
 /// Events whose predecessors cannot be had, written on a state that another server tells.
 @Suite struct RemoteStateTests {
-    private func with(_ body: (inout SharedRoom) async throws -> Void) async throws {
+    private func with(
+        _ version: RoomVersion = .default, _ body: (inout SharedRoom) async throws -> Void
+    ) async throws {
         try await TestInstallation.with { installation in
             let worker = try await installation.worker()
-            var room = try await SharedRoom(worker)
+            var room = try await SharedRoom(worker, version: version)
             try await body(&room)
             await worker.pool.close()
         }
@@ -82,6 +84,39 @@ import Testing
             let state = try await room.state()
             #expect(try await state.content(EventType.name)?["name"]?.string == "ours")
             #expect(try await state.membership(of: room.carol) == .join)
+        }
+    }
+
+    /// By the rules alone a server that made a room could begin it again, and in a state that it tells put the second beginning
+    /// in the place of the first. As an outlier no state before it says that the room has begun.
+    @Test(arguments: [RoomVersion.v10, .v11]) func anotherBeginningHasNoPartInAState(version: RoomVersion) async throws
+    {
+        try await with(version) { room in
+            let create = try #require(room.view.state[.create])
+            var nothing = PeerView(roomID: room.roomID, version: version, state: [], tips: [])
+            let again = try nothing.send(
+                EventType.create, stateKey: "",
+                ["room_version": .string(version.identifier), "creator": .string(room.alice.userID.description)],
+                as: room.alice.userID, of: PeerServer("example.org"))
+            var away = room.view
+            _ = try away.say("lost", as: room.bob, of: room.one)
+            let cited = [StateKey.powerLevels, .member(room.bob)].compactMap { room.view.state[$0]?.eventID }
+            let name = try away.send(
+                EventType.name, stateKey: "", ["name": "M"], as: room.bob, of: room.one,
+                authEvents: cited + [again.eventID])
+            var state = away.state
+            state[.create] = again
+            let event = try away.say("back", as: room.bob, of: room.one)
+            let options = try await options(room, state: Array(state.values) + [create])
+            for foreign in [again, name] {
+                #expect(try await room.stored(foreign)?.flags.isSuperset(of: [.rejected, .outlier]) == true)
+            }
+            #expect(try await room.receive(event, options).isWritten)
+            let now = try await room.state()
+            #expect(try await now.event(EventType.create)?.eventID == create.eventID)
+            #expect(try await now.event(EventType.name) == nil)
+            #expect(try await room.receive(again).isUnchanged)
+            #expect(try await room.say("hello").authEvents.contains(create.eventID))
         }
     }
 
