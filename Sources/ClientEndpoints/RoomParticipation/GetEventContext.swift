@@ -54,17 +54,19 @@ package enum GetEventContext: Endpoint {
         let filter = request.filter
         let context = try await services.rooms.context(
             of: request.eventID, in: readable, limit: request.limit, matching: { filter.includes($0.event) })
-        let shown = [context.event] + context.before.events + context.after.events
+        let (before, after) = (context.before.events, context.after.events)
+        let shown = [context.event] + before + after
         let state =
             filter.lazyLoadsMembers
             ? try await services.lazyState(context.state, for: shown) : try await context.state.allEvents()
+        let rendered = try await services.render(shown, in: readable, for: caller)
         return Response(
             start: context.before.endToken ?? context.before.startToken,
             end: context.after.endToken ?? context.after.startToken,
-            event: try await services.render([context.event], in: readable, for: caller).first ?? [],
-            before: try await services.render(context.before.events, in: readable, for: caller),
-            after: try await services.render(context.after.events, in: readable, for: caller),
-            state: try await services.render(state, in: readable, for: caller))
+            event: rendered.first ?? [], before: Array(rendered.dropFirst().prefix(before.count)),
+            after: Array(rendered.suffix(after.count)),
+            state: try await services.render(
+                state.filter { filter.includes($0.event) }, in: readable, for: caller))
     }
 }
 

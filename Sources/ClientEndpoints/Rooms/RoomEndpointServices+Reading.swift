@@ -16,8 +16,7 @@ extension RoomEndpointServices {
     }
 
     func render(_ events: [RoomEvent], in readable: ReadableRoom, for caller: LocalUser) async throws -> [[UInt8]] {
-        let user = try await rooms.user(caller.userNID)
-        return try await rooms.render(events, in: readable, for: user, device: caller.deviceID)
+        try await rooms.render(events, in: readable, device: caller.deviceID)
     }
 
     /// The member events of the senders of some events, as clients that load members lazily need them.

@@ -6,8 +6,11 @@ package enum RoomEndpoints {
         CreateRoom.self,
         BanUser.self, ForgetRoom.self, GetJoinedRooms.self, InviteUser.self, JoinRoom.self, JoinRoomByID.self,
         KickUser.self, KnockRoom.self, LeaveRoom.self, UnbanUser.self,
-        GetEventContext.self, GetJoinedMembersByRoom.self, GetMembersByRoom.self, GetOneRoomEvent.self,
+        GetEventByTimestamp.self, GetEventContext.self, GetRelatingEvents.self, GetRelatingEventsWithRelType.self,
+        GetRelatingEventsWithRelTypeAndEventType.self, GetThreadRoots.self, GetJoinedMembersByRoom.self,
+        GetMembersByRoom.self, GetOneEvent.self, GetOneRoomEvent.self,
         GetRoomEvents.self, GetRoomState.self, GetRoomStateWithKey.self, RedactEvent.self, SendMessage.self,
         SetRoomStateWithKey.self,
+        GetDelayedEvent.self, GetDelayedEvents.self, ManageDelayedEvent.self, ScheduleDelayedEvent.self,
     ]
 }

@@ -11,7 +11,8 @@ package struct RoomHistoryServices: Sendable {
 /// What servers that are in a room ask about it.
 package enum RoomHistoryEndpoints {
     package static let all: [any Endpoint<RoomHistoryServices>.Type] = [
-        BackfillRoom.self, GetEvent.self, GetEventAuth.self, GetMissingPreviousEvents.self, GetFederatedRoomState.self,
+        BackfillRoom.self, GetEvent.self, GetEventAuth.self, GetEventByTimestamp.self, GetMissingPreviousEvents.self,
+        GetFederatedRoomState.self,
         GetRoomStateIDs.self,
     ]
 }

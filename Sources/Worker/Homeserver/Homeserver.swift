@@ -12,6 +12,7 @@ import Push
 import Rooms
 package import ServerConfiguration
 import Storage
+import Sync
 package import Telemetry
 
 /// One homeserver as one process runs it: everything hangs off this value, so that a process can run several.
@@ -24,6 +25,11 @@ package struct Homeserver: Sendable {
     let push: PushPart
     /// Sends notifications; `nil` in a worker without that role.
     let pushing: DutyRunner?
+    /// Sends delayed events; `nil` in a worker without the role of background work.
+    let delaying: DutyRunner?
+    let search: SearchPart
+    /// Keep what is searched, and show profiles in rooms; none in a worker without the role of background work.
+    let indexing: [DutyRunner]
     /// `nil` in a worker without that role.
     let media: MediaPart?
     /// `nil` where there is no federation.
@@ -46,11 +52,14 @@ package struct Homeserver: Sendable {
         let rooms = try await RoomsPart(core, notifications: push.notifications, federation: federation)
         let accounts = AccountsPart(core, rooms: rooms, push: push, federation: federation)
         let rules = push.rules
-        let sync = SyncPart(core, accounts: accounts, rooms: rooms) { user in try await rules.content(of: user) }
+        let sync = SyncPart(core, roles: roles, accounts: accounts, rooms: rooms) { user in try await rules.content(of: user) }
         let pushing = roles.contains(.push) ? push.sending(core, rooms: rooms) : nil
+        let delaying = roles.contains(.push) ? rooms.delaying(core) : nil
+        let search = SearchPart(core, rooms: rooms)
         let media = roles.contains(.media) ? try await MediaPart(core) : nil
         return Homeserver(
             core: core, roles: roles, accounts: accounts, rooms: rooms, sync: sync, push: push, pushing: pushing,
+            delaying: delaying, search: search, indexing: roles.contains(.push) ? search.duties(core) : [],
             media: media, federation: federation,
             federationReader: federation.flatMap { link in
                 roles.contains(.federationReader)
@@ -87,10 +96,24 @@ package struct Homeserver: Sendable {
         ServedEndpoint.all(AccountEndpoints.all, with: accounts.services, in: environment)
             + ServedEndpoint.all(AdminEndpoints.all, with: accounts.administration, in: environment)
             + ServedEndpoint.all(DiscoveryEndpoints.all, with: accounts.discovery, in: environment)
-            + ServedEndpoint.all(RoomEndpoints.all, with: rooms.endpoints, in: environment)
+            + ServedEndpoint.all(RoomEndpoints.all, with: roomEndpoints, in: environment)
             + ServedEndpoint.all(DirectoryEndpoints.all, with: rooms.directory, in: environment)
+            + ServedEndpoint.all(SpaceEndpoints.all, with: rooms.spaces, in: environment)
+            + ServedEndpoint.all(UpgradeEndpoints.all, with: rooms.upgrades, in: environment)
+            + ServedEndpoint.all(ReportEndpoints.all, with: rooms.reports, in: environment)
+            + ServedEndpoint.all(ReportAdminEndpoints.all, with: rooms.reports, in: environment)
             + ServedEndpoint.all(SyncEndpoints.all, with: sync.endpoints, in: environment)
-            + ServedEndpoint.all(PushEndpoints.all, with: push.endpoints, in: environment)
+            + ServedEndpoint.all(EventStreamEndpoints.all, with: sync.streamEndpoints, in: environment)
+            + ServedEndpoint.all(PresenceEndpoints.all, with: sync.presenceEndpoints, in: environment)
+            + ServedEndpoint.all(SearchEndpoints.all, with: search.endpoints, in: environment)
+            + ServedEndpoint.all(PushEndpoints.all, with: push.endpoints(core, rooms: rooms), in: environment)
+    }
+
+    private var roomEndpoints: RoomEndpointServices {
+        var endpoints = rooms.endpoints
+        endpoints.presence = sync.presence?.presence
+        endpoints.typing = sync.roomTyping
+        return endpoints
     }
 
     /// What runs beside the requests, in the order in which it is started.
@@ -100,15 +123,28 @@ package struct Homeserver: Sendable {
         services.append(BackgroundService("timeouts") { [timeouts = core.timeouts] in await timeouts.run() })
         services.append(BackgroundService("log") { [feed = core.feed] in await feed.run() })
         services.append(BackgroundService("watches") { [watches = sync.watches] in await watches.run() })
+        if let presence = sync.presence?.presence {
+            services.append(BackgroundService("presence") { await presence.run() })
+        }
+        if let wakes = sync.presenceWakes {
+            services.append(BackgroundService("presence-wakes") { await wakes.run() })
+        }
+        if let departures = sync.departures {
+            services.append(BackgroundService("departures") { await departures.run() })
+        }
         services.append(BackgroundService("typing") { [typing = sync.typing] in await typing.run() })
         services.append(BackgroundService("sightings") { [sightings = accounts.sightings] in await sightings.run() })
         if let media {
             services.append(BackgroundService("media") { [upkeep = media.upkeep] in await upkeep.run() })
         }
-        services += [("push", pushing), ("inbound", federationReader?.placing), ("sender", federationSender?.sending)]
-            .compactMap { name, duty in
-                duty.map { duty in BackgroundService(name, stop: { duty.stop() }) { await duty.run() } }
-            }
+        let duties = [
+            ("push", pushing), ("delayed events", delaying), ("inbound", federationReader?.placing),
+            ("sender", federationSender?.sending),
+        ]
+        services += indexing.map { duty in BackgroundService("indexing", stop: { duty.stop() }) { await duty.run() } }
+        services += duties.compactMap { name, duty in
+            duty.map { duty in BackgroundService(name, stop: { duty.stop() }) { await duty.run() } }
+        }
         return services
     }
 
@@ -118,6 +154,7 @@ package struct Homeserver: Sendable {
     /// Ends long polls with what they have; called when the process begins to stop.
     func drain() {
         sync.watches.drain()
+        sync.stream.drain()
         media?.downloads.drain()
         federation?.keys.stop()
     }

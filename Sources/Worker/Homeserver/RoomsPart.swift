@@ -12,7 +12,12 @@ import Telemetry
 struct RoomsPart: Sendable {
     let service: RoomService
     let directory: RoomDirectory
+    let spaces: SpaceServices
+    let upgrades: UpgradeServices
+    let reports: Reports
     let endpoints: RoomEndpointServices
+    let delayed: DelayedEvents
+    let thirdParty: ThirdPartyInvites
 
     init(_ core: HomeserverCore, notifications: any NotificationPolicy, federation: FederationLink?) async throws {
         let reader = RoomReader(
@@ -21,13 +26,19 @@ struct RoomsPart: Sendable {
         let serverNID = try await core.interning.server(core.server.name)
         let writing = RoomWriting(
             reader: reader, numbers: NumberBlocks(pool: core.pool), feed: core.feed, server: core.server,
-            localServerNID: serverNID, notifications: notifications, telemetry: core.telemetry)
+            localServerNID: serverNID, notifications: notifications, sticky: StickyEventStore(pool: core.pool),
+            forgetsOnLeave: core.configuration.rooms.forgetsOnLeave, telemetry: core.telemetry)
         let installation = core.installation
-        let local = RoomService(writing: writing, profiles: core.stores.profiles, remote: nil) { token, shard in
-            let decoded = try? SyncToken(
+        let local = RoomService(
+            writing: writing, profiles: core.stores.profiles, accountData: core.stores.accountData, remote: nil
+        ) { token, shard in
+            let decoded = SyncToken.ofAnySync(
                 token, incarnation: installation.incarnation, shards: Int(installation.shardCount))
             return decoded?.log[shard]
-        }
+        }.following(
+            PersonalSettings(
+                accountData: core.stores.accountData, pushRules: PushRuleStore(pool: core.pool), feed: core.feed,
+                telemetry: core.telemetry))
         service =
             if let federation {
                 local.reaching(
@@ -39,10 +50,39 @@ struct RoomsPart: Sendable {
             }
         directory = RoomDirectory(
             store: DirectoryStore(pool: core.pool), rooms: service,
-            policy: DirectoryPolicy(core.configuration.roomDirectory.publish))
+            policy: DirectoryPolicy(core.configuration.roomDirectory.publish),
+            isShownToAnyone: core.configuration.roomDirectory.isAnonymous,
+            remote: federation.map { FederatedDirectory(client: $0.client, clock: core.telemetry.clock) })
+        spaces = SpaceServices(
+            rooms: service,
+            hierarchies: SpaceHierarchies(directory: directory, pages: HierarchyPageStore(pool: core.pool)))
+        upgrades = UpgradeServices(rooms: service, upgrades: RoomUpgrades(rooms: service, names: directory))
+        reports = Reports(rooms: service, store: ReportStore(pool: core.pool))
+        delayed = DelayedEvents(
+            rooms: service, store: DelayedEventStore(pool: core.pool), limits: .init(core.configuration.delayedEvents))
+        thirdParty = ThirdPartyInvites(
+            rooms: service, identity: IdentityServerClient(requests: core.identityRequests), client: federation?.client,
+            telemetry: core.telemetry)
         endpoints = RoomEndpointServices(
             rooms: service, aliases: directory,
-            defaultVersion: RoomVersion(core.configuration.rooms.defaultVersion) ?? .default)
+            defaultVersion: RoomVersion(core.configuration.rooms.defaultVersion) ?? .default, delayed: delayed,
+            thirdParty: thirdParty)
+    }
+
+    /// Sends delayed events, as this worker's share of that work.
+    func delaying(_ core: HomeserverCore) -> DutyRunner {
+        let upkeep = StickyEventUpkeep(store: StickyEventStore(pool: core.pool), clock: core.telemetry.clock)
+        return DutyRunner(
+            duty: DelayedEventDuty(delayed, sticky: upkeep, shardCount: core.installation.shardCount),
+            worker: core.worker, leases: LeaseStore(pool: core.pool), timeouts: core.timeouts,
+            telemetry: core.telemetry)
+    }
+}
+
+extension DelayedEvents.Limits {
+    init(_ section: ServerConfiguration.DelayedEvents) {
+        self.init(
+            maxDelayMilliseconds: section.maxDelay.components.seconds * 1000, maxScheduled: section.maxScheduled)
     }
 }
 

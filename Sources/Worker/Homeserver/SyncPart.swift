@@ -3,6 +3,7 @@ import Cluster
 import Ephemeral
 import MatrixCore
 import Rooms
+import ServerConfiguration
 import Storage
 import Sync
 import Telemetry
@@ -12,13 +13,22 @@ struct SyncPart: Sendable {
     let watches: UserWatches
     let bus: EphemeralBus
     let typing: Typing
+    let roomTyping: RoomTyping
+    /// `nil` in a worker without clients.
+    let departures: TypingDepartures?
     let receipts: Receipts
+    /// `nil` where nobody is told who is online, or this process has nothing to do with it.
+    let presence: VisiblePresence?
+    let presenceWakes: PresenceWakes?
+    let presenceEndpoints: UserPresence
     let sync: SyncService
     let endpoints: SyncEndpointServices
+    let stream: EventStream
+    let streamEndpoints: EventStreamServices
 
     /// - Parameter pushRules: reads `m.push_rules` of a user.
     init(
-        _ core: HomeserverCore, accounts: AccountsPart, rooms: RoomsPart,
+        _ core: HomeserverCore, roles: Set<WorkerRole>, accounts: AccountsPart, rooms: RoomsPart,
         pushRules: @escaping SyncAccountData.PushRules
     ) {
         let clock = core.telemetry.clock
@@ -26,14 +36,43 @@ struct SyncPart: Sendable {
             feed: core.feed, memberships: rooms.service.reader.memberships, timeouts: core.timeouts, clock: clock)
         bus = EphemeralBus(incarnation: core.installation.incarnation, hints: core.hints, clock: clock)
         typing = Typing(bus: bus, watches: watches, clock: clock)
+        roomTyping = RoomTyping(rooms: rooms.service, typing: typing)
+        departures =
+            roles.contains(.clientAPI)
+            ? TypingDepartures(rooms: rooms.service, typing: typing, feed: core.feed, telemetry: core.telemetry) : nil
         let store = ReceiptStore(pool: core.pool)
         receipts = Receipts(rooms: rooms.service, store: store, feed: core.feed, clock: clock)
-        sync = SyncService(
-            SyncSetup(
-                rooms: rooms.service, typing: typing, feed: core.feed, watches: watches, timeouts: core.timeouts,
-                log: core.logStore, receipts: store, accountData: core.stores.accountData,
-                filters: core.stores.filters, pushRules: pushRules, telemetry: core.telemetry))
+        let reader = rooms.service.reader
+        let isFollowed =
+            core.configuration.isPresenceEnabled
+            && !roles.isDisjoint(with: [.clientAPI, .federationReader, .federationSender])
+        presence =
+            isFollowed
+            ? VisiblePresence(
+                presence: Presence(bus: bus, server: core.server.name, telemetry: core.telemetry),
+                joined: JoinedRooms(store: reader.memberships, feed: core.feed)) : nil
+        presenceEndpoints = UserPresence(
+            presence: presence?.presence, memberships: reader.memberships, interning: reader.interning)
+        if let presence, roles.contains(.clientAPI) {
+            presenceWakes = PresenceWakes(
+                presence.presence, watches: watches, joined: presence.joined, telemetry: core.telemetry)
+        } else {
+            presenceWakes = nil
+        }
+        var setup = SyncSetup(
+            rooms: rooms.service, typing: typing, feed: core.feed, watches: watches, timeouts: core.timeouts,
+            log: core.logStore, receipts: store, accountData: core.stores.accountData,
+            filters: core.stores.filters, pushRules: pushRules, telemetry: core.telemetry)
+        setup.presence = presence
+        sync = SyncService(setup)
+        stream = EventStream(setup, sync: sync)
+        streamEndpoints = EventStreamServices(stream: stream, directory: rooms.directory)
+        let threads = ThreadSubscriptions(
+            rooms: rooms.service, store: ThreadSubscriptionStore(pool: core.pool), feed: core.feed, clock: clock)
         endpoints = SyncEndpointServices(
-            sync: sync, typing: RoomTyping(rooms: rooms.service, typing: typing), receipts: receipts)
+            sync: sync,
+            sliding: SlidingSyncService(setup, states: SlidingStateStore(pool: core.pool), threads: threads),
+            threads: threads, typing: roomTyping, receipts: receipts,
+            presence: presence?.presence)
     }
 }

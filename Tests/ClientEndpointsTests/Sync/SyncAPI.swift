@@ -1,7 +1,9 @@
 import ApusTesting
 import ClientEndpoints
 import Cluster
+import Directory
 import Ephemeral
+import Federation
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
@@ -9,6 +11,7 @@ import NIOCore
 import Postgres
 import Rooms
 import RoomsTesting
+import Search
 import Storage
 import Sync
 import Telemetry
@@ -26,6 +29,8 @@ struct SyncAPI: Sendable {
     }
 
     let router: Router
+    /// Takes what happened into the indexes of the searches.
+    let index: @Sendable () async throws -> Void
 
     private struct Tokens: UserAuthenticator {
         let interning: Interning
@@ -42,30 +47,65 @@ struct SyncAPI: Sendable {
 
     static func with(_ body: @escaping @Sendable (SyncAPI) async throws -> Void) async throws {
         try await RoomsWorker.with(serverName.description) { worker in
-            let api = SyncAPI(router: try router(worker))
-            try await worker.following { try await body(api) }
+            let ephemeral = EphemeralParts(worker)
+            let api = SyncAPI(router: try router(worker, ephemeral)) {
+                let messages = MessageIndexDuty(
+                    store: SearchStore(pool: worker.pool), feed: worker.feed, telemetry: worker.telemetry)
+                let users = UserDirectoryDuty(
+                    store: UserDirectoryStore(pool: worker.pool), rooms: worker.rooms, feed: worker.feed,
+                    telemetry: worker.telemetry)
+                for shard in 0..<worker.installation.shardCount {
+                    let rows = try await worker.log.rows(of: shard, after: 0)
+                    try await messages.take(rows)
+                    try await users.take(rows)
+                }
+            }
+            try await worker.following(beside: [ephemeral.presence.presence.run, ephemeral.wakes.run]) {
+                try await body(api)
+            }
         }
     }
 
-    private static func router(_ worker: RoomsWorker) throws -> Router {
-        let ephemeral = EphemeralParts(worker)
+    private static func router(_ worker: RoomsWorker, _ ephemeral: EphemeralParts) throws -> Router {
         let rooms = worker.rooms
-        let sync = SyncService(
-            SyncSetup(
-                rooms: rooms, typing: ephemeral.typing, feed: worker.feed, watches: ephemeral.watches,
-                timeouts: worker.timeouts, log: worker.log, receipts: ephemeral.receiptStore,
-                accountData: AccountDataStore(pool: worker.pool), filters: FilterStore(pool: worker.pool),
-                pushRules: { _ in nil }, telemetry: worker.telemetry))
+        var setup = SyncSetup(
+            rooms: rooms, typing: ephemeral.typing, feed: worker.feed, watches: ephemeral.watches,
+            timeouts: worker.timeouts, log: worker.log, receipts: ephemeral.receiptStore,
+            accountData: AccountDataStore(pool: worker.pool), filters: FilterStore(pool: worker.pool),
+            pushRules: { _ in nil }, telemetry: worker.telemetry)
+        setup.presence = ephemeral.presence
+        let sync = SyncService(setup)
+        let stream = EventStreamServices(
+            stream: EventStream(setup, sync: sync),
+            directory: RoomDirectory(store: DirectoryStore(pool: worker.pool), rooms: rooms, policy: .everyone))
         let environment = EndpointEnvironment(
             authenticators: Authenticators(users: Tokens(interning: worker.interning)))
+        let threads = ThreadSubscriptions(
+            rooms: rooms, store: ThreadSubscriptionStore(pool: worker.pool), feed: worker.feed,
+            clock: worker.telemetry.clock)
         let services = SyncEndpointServices(
-            sync: sync, typing: RoomTyping(rooms: rooms, typing: ephemeral.typing), receipts: ephemeral.receipts)
+            sync: sync,
+            sliding: SlidingSyncService(setup, states: SlidingStateStore(pool: worker.pool), threads: threads),
+            threads: threads, typing: RoomTyping(rooms: rooms, typing: ephemeral.typing), receipts: ephemeral.receipts,
+            presence: ephemeral.presence.presence)
+        let presence = UserPresence(
+            presence: ephemeral.presence.presence, memberships: worker.memberships, interning: worker.interning)
+        let search = SearchServices(
+            messages: MessageSearch(store: SearchStore(pool: worker.pool), rooms: rooms),
+            users: UserDirectory(store: UserDirectoryStore(pool: worker.pool), rooms: rooms))
+        var roomServices = RoomEndpointServices(
+            rooms: rooms, aliases: NoAliases(), defaultVersion: .default, delayed: worker.delayedEvents(),
+            thirdParty: ThirdPartyInvites(
+                rooms: rooms, identity: IdentityServerClient(requests: NoRequests()), client: nil,
+                telemetry: worker.telemetry))
+        roomServices.presence = ephemeral.presence.presence
+        roomServices.typing = RoomTyping(rooms: rooms, typing: ephemeral.typing)
         let endpoints =
             ServedEndpoint.all(SyncEndpoints.all, with: services, in: environment)
-            + ServedEndpoint.all(
-                RoomEndpoints.all,
-                with: RoomEndpointServices(rooms: rooms, aliases: NoAliases(), defaultVersion: .default),
-                in: environment)
+            + ServedEndpoint.all(PresenceEndpoints.all, with: presence, in: environment)
+            + ServedEndpoint.all(SearchEndpoints.all, with: search, in: environment)
+            + ServedEndpoint.all(EventStreamEndpoints.all, with: stream, in: environment)
+            + ServedEndpoint.all(RoomEndpoints.all, with: roomServices, in: environment)
         return try Router(endpoints, telemetry: worker.telemetry)
     }
 
@@ -73,12 +113,19 @@ struct SyncAPI: Sendable {
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, as user: String? = nil
     ) async -> Answer {
+        await ask(method, at: "/_matrix/client/v3" + path, body, as: user)
+    }
+
+    /// - Parameter target: the whole path.
+    func ask(
+        _ method: HTTPRequest.Method, at target: String, _ body: JSONValue? = nil, as user: String? = nil
+    ) async -> Answer {
         var headers: HTTPFields = [:]
         if let user { headers[.authorization] = "Bearer \(user)" }
         let text = body.map { String(decoding: $0.canonicalBytes, as: UTF8.self) }
         let response = await router.respond(
             to: ServerRequest(
-                method: method, target: "/_matrix/client/v3" + path, headers: headers, clientAddress: "192.0.2.1",
+                method: method, target: target, headers: headers, clientAddress: "192.0.2.1",
                 body: text.map { .buffer(ByteBuffer(string: $0)) } ?? .empty))
         guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
         let json = try? JSONValue(parsing: Array(buffer.readableBytesView))
@@ -106,4 +153,13 @@ private struct NoAliases: RoomAliasing {
     func reserve(_ alias: RoomAlias, for room: RoomRecord, by user: UserRecord) async throws {}
     func release(_ alias: RoomAlias) async throws {}
     func publish(_ room: RoomRecord) async throws {}
+}
+
+/// A network without anybody in it.
+private struct NoRequests: OutboundRequests {
+    func send(_ request: OutboundRequest) async throws -> OutboundResponse { throw OutboundError.nameNotFound }
+
+    func withResponse<Result: Sendable>(
+        to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
+    ) async throws -> Result { throw OutboundError.nameNotFound }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import MatrixCore
 import Rooms
+import RoomsTesting
 import Storage
 import Testing
 
@@ -54,6 +55,25 @@ import Testing
                     "earliest_events": [.string(said[0].description)], "latest_events": [.string(said[3].description)],
                 ])
             #expect(bodies(missing["events"]) == ["two", "three"])
+        }
+    }
+
+    @Test func givesTheEventNearestToATime() async throws {
+        try await with { api, path, said in
+            let found = try await api.rooms.reader.events.event(
+                said[3], in: try await api.worker.record(try #require(RoomID(path))))
+            let time = try #require(found).event.originServerTS
+            let last = try await api.ask(.get, "v1/timestamp_to_event", path, query: "dir=b&ts=\(time + 60_000)")
+            #expect(last["event_id"]?.string == said[3].description)
+            #expect(last["origin_server_ts"]?.int == time)
+            let none = try await api.ask(.get, "v1/timestamp_to_event", path, query: "dir=f&ts=\(time + 60_000)")
+            #expect(none.status == 404 && none.errcode == "M_NOT_FOUND")
+            let elsewhere = try await api.ask(
+                .get, "v1/timestamp_to_event", "!nowhere:example.org", query: "dir=f&ts=0")
+            #expect(elsewhere.status == 403 && elsewhere.errcode == "M_FORBIDDEN")
+            for query in ["dir=f", "ts=1", "dir=x&ts=1", "dir=f&ts=x"] {
+                #expect(try await api.ask(.get, "v1/timestamp_to_event", path, query: query).status == 400, "\(query)")
+            }
         }
     }
 

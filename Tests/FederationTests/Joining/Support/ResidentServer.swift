@@ -127,6 +127,7 @@ final class ResidentServer: Sendable {
         case "event": event(call.segments.first).map { ["pdus": [Self.json($0)]] }
         case "state_ids", "state": stateAnswer(call)
         case "backfill": backfill(call)
+        case "timestamp_to_event": eventAtTime(call)
         case "query":
             call.query["room_alias"]?.first == "#room:\(name)"
                 ? ["room_id": .string(roomID.description), "servers": [.string(name.description)]] : nil
@@ -199,6 +200,16 @@ final class ResidentServer: Sendable {
             open += next.prevEvents.compactMap { event($0.description) }.filter { !found.contains($0) }
         }
         return ["origin": .string(name.description), "origin_server_ts": 1, "pdus": .array(found.map(Self.json))]
+    }
+
+    private func eventAtTime(_ call: ResidentCall) -> JSONValue? {
+        guard let time = call.query["ts"]?.first.flatMap({ Int64($0) }) else { return nil }
+        let found =
+            call.query["dir"] == ["f"]
+            ? events.first { $0.originServerTS >= time } : events.last { $0.originServerTS <= time }
+        return found.map {
+            ["event_id": .string($0.eventID.description), "origin_server_ts": .integer($0.originServerTS)]
+        }
     }
 
     private func event(_ id: String?) -> Event? { events.first { $0.eventID.description == id } }
