@@ -76,13 +76,14 @@ struct Connector: Sendable {
 
     /// Sent with the start of the session, so that it costs no round trip. JIT compilation is off because it takes
     /// longer than any statement that we wait for. Plans are made once for each statement: Postgres would make many of ours
-    /// anew each time, for what it takes for cheaper, and that costs more than to run them.
+    /// anew each time, for what it takes for cheaper, and that costs more than to run them. No statement is shared out among
+    /// processes: a plan that does not know how few rows are wanted would have them started for a page of a large room.
     private static func sessionOptions(_ configuration: PostgresConfiguration) -> String {
         var settings = [
             ("statement_timeout", String(configuration.statementTimeout.clampedMilliseconds)),
             ("idle_in_transaction_session_timeout", String(configuration.idleInTransactionTimeout.clampedMilliseconds)),
             ("default_transaction_isolation", "read committed"), ("timezone", "UTC"), ("jit", "off"),
-            ("plan_cache_mode", "force_generic_plan"),
+            ("plan_cache_mode", "force_generic_plan"), ("max_parallel_workers_per_gather", "0"),
         ]
         if let path = configuration.searchPath { settings.append(("search_path", path)) }
         return settings.map { "-c \($0)=\(escape($1))" }.joined(separator: " ")

@@ -44,12 +44,13 @@ end $$;
 
 -- The middle one of the times of five events in a row, from a place in a room's history on: a server whose clock is wrong does
 -- not decide it alone.
-create function time_from(p_room bigint, p_depth bigint, p_position bigint) returns bigint stable language sql as $$
-    select percentile_disc(0.5) within group (order by s.origin_ms) from (
+create function time_from(p_room bigint, p_depth bigint, p_position bigint) returns bigint stable language plpgsql as $$
+begin
+    return (select percentile_disc(0.5) within group (order by s.origin_ms) from (
         select e.origin_ms from events e
         where e.room_nid = p_room and (e.depth, e.position, e.event_nid) >= (p_depth, p_position, 0) and e.flags & 7 = 0
-        order by e.depth, e.position, e.event_nid limit 5) s
-$$;
+        order by e.depth, e.position, e.event_nid limit 5) s);
+end $$;
 
 -- The place from which on a room's events are of a time or later, as far as times go up along its history: a search by halves
 -- over the depths, and over the positions of those that have the same depth. Where all are earlier it is the last event's.

@@ -5,7 +5,8 @@ import Rooms
 /// The member events of a room, now or at a place of its history.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidmembers
-/// - Errors: 403 `M_FORBIDDEN` when the caller was never in the room.
+/// - Errors: 403 `M_FORBIDDEN` when the caller was never in the room, or may not see it as it was at that place; 400
+///   `M_INVALID_PARAM` for a token of nobody's.
 package enum GetMembersByRoom: Endpoint {
     package static let route = Route(
         "getMembersByRoom", .get, "/_matrix/client/v3/rooms/{roomId}/members", guests: true)
