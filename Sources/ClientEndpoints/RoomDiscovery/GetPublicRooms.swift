@@ -26,7 +26,9 @@ package enum GetPublicRooms: Endpoint {
         _ request: Request, from caller: LocalUserOrAnyone, with directory: RoomDirectory
     ) async throws -> PublicRoomList {
         // Nobody can have us ask other servers for nothing.
-        if caller.user == nil, request.server != nil || !directory.isShownToAnyone { throw MatrixError.missingToken }
+        if caller.user == nil, directory.isElsewhere(request.server) || !directory.isShownToAnyone {
+            throw MatrixError.missingToken
+        }
         return PublicRoomList(page: try await directory.publicRooms(request.query, of: request.server))
     }
 }

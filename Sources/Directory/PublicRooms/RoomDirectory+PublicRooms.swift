@@ -6,12 +6,15 @@ extension RoomDirectory {
     private static var maxPage: Int { 500 }
     private static var defaultPage: Int { 100 }
 
+    /// Whether a list is another server's; none that is named is this one's.
+    package func isElsewhere(_ server: ServerName?) -> Bool { server.map { $0 != rooms.server.name } ?? false }
+
     /// A page of the public rooms of a server; this one's when none is named.
     ///
     /// - Throws: 400 `M_INVALID_PARAM` for a batch of nobody's; for another server's list what that server says, and 403
     ///   `M_FORBIDDEN` without federation.
     package func publicRooms(_ query: PublicRoomQuery, of server: ServerName?) async throws -> PublicRoomPage {
-        guard let server, server != rooms.server.name else { return try await publicRooms(query) }
+        guard let server, isElsewhere(server) else { return try await publicRooms(query) }
         guard let remote else { throw MatrixError(.forbidden, "this server does not federate") }
         var query = query
         query.limit = Self.size(query.limit)
