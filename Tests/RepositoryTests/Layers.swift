@@ -14,7 +14,7 @@ enum Layers {
 
     private static let wire: Set<String> = ["NIOCore", "HTTPTypes"]
     private static let services: Set<String> = [
-        "Accounts", "Rooms", "Ephemeral", "Directory", "Push", "Sync", "Media", "Federation",
+        "Accounts", "Rooms", "Ephemeral", "Directory", "Search", "Push", "Sync", "Media", "Federation",
     ]
     private static let endpoints: Set<String> = [
         "ClientEndpoints", "FederationEndpoints", "MediaEndpoints", "AdminEndpoints",
@@ -45,7 +45,8 @@ enum Layers {
         "Accounts": rule(ground.union(["HTTPAPI"]), ["Logging", "NIOPosix"]),
         "Rooms": rule(ground, ["Logging", "DequeModule"]),
         "Ephemeral": rule(ground.union(["Rooms"]), ["Logging"]),
-        "Directory": rule(ground.union(["Rooms"]), ["Logging"]),
+        "Directory": rule(ground.union(["Rooms", "HTTPAPI"]), ["Logging"]),
+        "Search": rule(ground.union(["Rooms"]), ["Logging"]),
         "Push": rule(ground.union(["Rooms", "HTTPAPI"]), wire.union(["Logging"])),
         "Sync": rule(ground.union(["Accounts", "Rooms", "Ephemeral", "Push"]), ["Logging", "DequeModule"]),
         "Media": rule(ground.union(["HTTPAPI", "CVips", "CLinux"]), wire.union(["Logging", "NIOPosix"])),
@@ -58,7 +59,7 @@ enum Layers {
         "FederationEndpoints": rule(
             services.union(["FederationAPI", "HTTPAPI", "MatrixCore", "Telemetry"]), wire.union(["Logging"])),
         "MediaEndpoints": rule(["Media", "HTTPAPI", "MatrixCore", "Telemetry"], wire.union(["Logging"])),
-        "AdminEndpoints": rule(["Accounts", "HTTPAPI", "MatrixCore", "Telemetry"], wire.union(["Logging"])),
+        "AdminEndpoints": rule(["Accounts", "Rooms", "HTTPAPI", "MatrixCore", "Telemetry"], wire.union(["Logging"])),
 
         "Worker": rule(
             services.union(endpoints).union([
