@@ -68,7 +68,8 @@ begin
         middle := place_depth + (high - place_depth) / 2;
         if time_from(p_room, middle, 0) < p_ms then place_depth := middle + 1; else high := middle; end if;
     end loop;
-    select min(e.position), max(e.position) into place_position, high from (
+    -- There need not be an event at that depth.
+    select coalesce(min(e.position), 0), coalesce(max(e.position), 0) into place_position, high from (
         (select e.position from events e where e.room_nid = p_room and e.depth = place_depth and e.flags & 7 = 0
          order by e.position, e.event_nid limit 1)
         union all
