@@ -6,7 +6,7 @@ import Sync
 ///
 /// The specification has two operations here, `peekEvents` and the deprecated `getEvents`; the room tells them apart.
 ///
-/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#peeking_get_matrixclientv3events
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3events
 /// - Errors: 403 `M_FORBIDDEN` for a room that the caller may not read, 400 `M_UNKNOWN_POS` for a token of nobody's.
 package enum PeekEvents: Endpoint {
     package static let route = Route("peekEvents", .get, "/_matrix/client/v3/events", guests: true)

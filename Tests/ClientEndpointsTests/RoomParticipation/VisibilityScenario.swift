@@ -6,7 +6,7 @@ import Testing
 /// A room with one user of each kind of past, in which something is said in each phase; and, in the specification's words, who
 /// may see what of it.
 ///
-/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#server-behaviour-6
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
 struct VisibilityScenario: CustomTestStringConvertible {
     /// Until after the third phase.
     let first: String
