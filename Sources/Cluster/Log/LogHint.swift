@@ -44,6 +44,7 @@ package struct LogHint: Equatable, Sendable {
 
     private static func append(_ row: LogRow, to bytes: inout [UInt8]) {
         VariableLengthNumber.append(Int64(row.kind.rawValue), to: &bytes)
+        VariableLengthNumber.append(max(row.writtenAt, 0), to: &bytes)
         VariableLengthNumber.append(row.roomNID?.rawValue ?? 0, to: &bytes)
         VariableLengthNumber.append(row.userNID?.rawValue ?? 0, to: &bytes)
         VariableLengthNumber.append(Int64(row.eventNIDs.count), to: &bytes)
@@ -86,7 +87,8 @@ package struct LogHint: Equatable, Sendable {
     private static func row(
         _ rest: inout ArraySlice<UInt8>, shard: Int16, position: Int64, kind: LogKind
     ) -> LogRow? {
-        guard let room = VariableLengthNumber.next(&rest), let user = VariableLengthNumber.next(&rest),
+        guard let writtenAt = VariableLengthNumber.next(&rest), let room = VariableLengthNumber.next(&rest),
+            let user = VariableLengthNumber.next(&rest),
             let events = numbers(&rest), let members = numbers(&rest),
             let redactions = VariableLengthNumber.next(&rest),
             redactions <= rest.count
@@ -104,7 +106,7 @@ package struct LogHint: Equatable, Sendable {
             shard: shard, position: position, kind: kind, roomNID: room > 0 ? RoomNID(room) : nil,
             userNID: user > 0 ? UserNID(user) : nil, eventNIDs: events.map { EventNID($0) },
             memberNIDs: members.map { UserNID($0) }, redacted: redacted,
-            state: states.last.map { LogStateChange(before: states[0], after: $0) })
+            state: states.last.map { LogStateChange(before: states[0], after: $0) }, writtenAt: writtenAt)
     }
 
     private static func states(_ rest: inout ArraySlice<UInt8>) -> [StateRoot]? {

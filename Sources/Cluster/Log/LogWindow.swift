@@ -145,7 +145,9 @@ extension LogRow {
     fileprivate var roomOfShard: RoomNID? {
         switch kind {
         case .roomEvents, .receipts, .privateReceipts: roomNID
-        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile, .other: nil
+        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile,
+            .other:
+            nil
         }
     }
 
@@ -153,7 +155,8 @@ extension LogRow {
     fileprivate var userOfShard: UserNID? {
         switch kind {
         case .roomEvents, .receipts, .privateReceipts, .other: nil
-        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile: userNID
+        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile:
+            userNID
         }
     }
 }

@@ -11,6 +11,7 @@ package enum Errcode: String, Sendable, CaseIterable {
     case cannotOverwriteMedia = "M_CANNOT_OVERWRITE_MEDIA"
     case captchaInvalid = "M_CAPTCHA_INVALID"
     case captchaNeeded = "M_CAPTCHA_NEEDED"
+    case conflictingUnsubscription = "M_CONFLICTING_UNSUBSCRIPTION"
     case connectionFailed = "M_CONNECTION_FAILED"
     case connectionTimeout = "M_CONNECTION_TIMEOUT"
     case consentNotGiven = "M_CONSENT_NOT_GIVEN"
@@ -36,6 +37,7 @@ package enum Errcode: String, Sendable, CaseIterable {
     case missingToken = "M_MISSING_TOKEN"
     case noValidSession = "M_NO_VALID_SESSION"
     case notFound = "M_NOT_FOUND"
+    case notInThread = "M_NOT_IN_THREAD"
     case notJSON = "M_NOT_JSON"
     case notYetUploaded = "M_NOT_YET_UPLOADED"
     case profileTooLarge = "M_PROFILE_TOO_LARGE"
@@ -62,6 +64,9 @@ package enum Errcode: String, Sendable, CaseIterable {
     case unknownToken = "M_UNKNOWN_TOKEN"
     case unrecognized = "M_UNRECOGNIZED"
     case unsupportedRoomVersion = "M_UNSUPPORTED_ROOM_VERSION"
+    /// As they are called before the proposal (MSC4306) is part of the specification.
+    case unstableConflictingUnsubscription = "IO.ELEMENT.MSC4306.M_CONFLICTING_UNSUBSCRIPTION"
+    case unstableNotInThread = "IO.ELEMENT.MSC4306.M_NOT_IN_THREAD"
     case urlNotSet = "M_URL_NOT_SET"
     case userDeactivated = "M_USER_DEACTIVATED"
     case userInUse = "M_USER_IN_USE"
@@ -80,7 +85,7 @@ package enum Errcode: String, Sendable, CaseIterable {
             .userLimitExceeded, .wrongRoomKeysVersion, .destinationRejected:
             403
         case .notFound, .threepidNotFound, .unrecognized: 404
-        case .cannotOverwriteMedia: 409
+        case .cannotOverwriteMedia, .conflictingUnsubscription, .unstableConflictingUnsubscription: 409
         case .tooLarge: 413
         case .limitExceeded: 429
         case .unknown: 500

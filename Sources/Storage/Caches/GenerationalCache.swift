@@ -32,8 +32,23 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
         }
     }
 
+    /// The values of many keys, in their order: what was not used for long is not moved.
+    package func values(for keys: some Collection<Key>) -> [Value?] {
+        generations.withLock { generations in
+            keys.map { generations.young[$0] ?? generations.old[$0] }
+        }
+    }
+
     package func keep(_ value: Value, for key: Key) {
         generations.withLock { insert(value, for: key, into: &$0) }
+    }
+
+    /// Keeps a value, unless there is one that is as good: both look at one moment.
+    package func keep(_ value: Value, for key: Key, unless isAsGood: (Value) -> Bool) {
+        generations.withLock { generations in
+            if let known = generations.young[key] ?? generations.old[key], isAsGood(known) { return }
+            insert(value, for: key, into: &generations)
+        }
     }
 
     package func remove(_ key: Key) {

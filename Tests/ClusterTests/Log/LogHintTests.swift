@@ -14,7 +14,7 @@ struct LogHintTests {
         let root = (try? StateRoot(encoded: [1] + (1...30).map { UInt8($0) })) ?? .empty
         return LogRow(
             shard: 2, position: 5, kind: .roomEvents, roomNID: RoomNID(1), eventNIDs: [EventNID(9)],
-            state: LogStateChange(before: changes ? .empty : root, after: root))
+            state: LogStateChange(before: changes ? .empty : root, after: root), writtenAt: 1_700_000_000_000)
     }
 
     @Test func survivesTheRoundTrip() {
