@@ -1,0 +1,37 @@
+import MatrixCore
+import Rooms
+
+/// Finds in a room's state what a client wants of it.
+struct RequiredStateReader: Sendable {
+    let questions: RoomQuestions
+
+    /// - Parameter told: what is left out because the client has it already.
+    /// - Cost: a look-up for each key that is named; with wildcards the whole state is gone through.
+    func all(
+        _ required: RequiredStates, except told: RequiredStates = .nothing, in tree: StateTree
+    ) async throws -> [StateKeyNID: EventNID] {
+        if let keys = required.exactKeys {
+            let wanted = Set(keys.filter { !told.matches($0) })
+            guard !wanted.isEmpty else { return [:] }
+            return try await tree.events(for: Array(try await questions.numbers(of: wanted).values))
+        }
+        let entries = try await tree.entries()
+        let names = try await questions.stateKeys(Set(entries.map(\.key)))
+        var found: [StateKeyNID: EventNID] = [:]
+        for entry in entries {
+            guard let name = names[entry.key], required.matches(name), !told.matches(name) else { continue }
+            found[entry.key] = entry.event
+        }
+        return found
+    }
+
+    /// The member events without which a timeline cannot be shown: of who sent something, and of whom it tells.
+    func members(neededBy timeline: [RoomEvent], in tree: StateTree) async throws -> [StateKeyNID: EventNID] {
+        var users = Set(timeline.map { StateKey.member($0.event.sender) })
+        for event in timeline where event.event.type == EventType.member {
+            if let key = event.event.stateKey { users.insert(StateKey(EventType.member, key)) }
+        }
+        guard !users.isEmpty else { return [:] }
+        return try await tree.events(for: Array(try await questions.numbers(of: users).values))
+    }
+}

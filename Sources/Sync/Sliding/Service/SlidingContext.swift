@@ -1,0 +1,34 @@
+import Cluster
+import MatrixCore
+import Rooms
+import Storage
+
+/// One answer while it is made.
+struct SlidingContext: Sendable {
+    let view: UserView
+    let deviceID: String?
+    let dialect: SlidingRequest.Dialect
+    /// What the client has seen; `nil` in the first answer of a connection.
+    let since: SyncToken?
+    /// The token of this answer.
+    let next: SyncToken
+    /// What is different since then; `nil` in the first answer.
+    let changes: ChangeSet?
+    /// What the connection was told before this answer.
+    let told: ConnectionState
+    let account: AccountFacts
+    let ignored: Set<UserID>
+    /// Reads for all rooms of the answer together.
+    let reader: RoomReader
+    let now: Int64
+
+    var user: UserRecord { view.user }
+
+    func head(of room: RoomRecord) -> Int64 { view.heads[room.shard] }
+
+    /// Up to where, in the room's shard, the client knows the events of a room that it was told.
+    func known(_ told: ToldRoom, of room: RoomRecord) -> Int64 {
+        if case .upTo(let position) = told.events { return position }
+        return since?.log[room.shard] ?? 0
+    }
+}
