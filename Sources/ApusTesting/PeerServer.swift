@@ -45,14 +45,17 @@ package struct PeerView: Sendable {
     ///   - depth: what the event claims; one more than its predecessors' unless given.
     ///   - authEvents: what it cites; what the rules select unless given.
     ///   - id: its id in versions in which servers choose them.
+    ///   - sticky: for how many milliseconds it is sticky.
     ///   - content: an object.
     package mutating func send(
         _ type: String, stateKey: String? = nil, _ content: JSONValue, as user: UserID, of server: PeerServer,
-        redacts: EventID? = nil, depth: Int64? = nil, authEvents: [EventID]? = nil, id: EventID? = nil
+        redacts: EventID? = nil, depth: Int64? = nil, authEvents: [EventID]? = nil, id: EventID? = nil,
+        sticky: Int64? = nil
     ) throws -> Event {
         var builder = try EventBuilder(
             version: version, roomID: roomID, type: type, stateKey: stateKey, sender: user, content: content)
         builder.redacts = redacts
+        builder.stickyMilliseconds = sticky
         builder.chosenEventID = id
         builder.originServerTS = timestamp
         builder.depth = depth ?? Event.depth(following: tips.map(\.depth), in: version)

@@ -26,6 +26,13 @@ extension RoomsWorker {
         return room
     }
 
+    /// - Parameter maxScheduled: events that a user may have waiting.
+    package func delayedEvents(maxScheduled: Int = 100) -> DelayedEvents {
+        DelayedEvents(
+            rooms: rooms, store: DelayedEventStore(pool: pool),
+            limits: DelayedEvents.Limits(maxDelayMilliseconds: 86_400_000, maxScheduled: maxScheduled))
+    }
+
     package func record(_ room: RoomID) async throws -> RoomRecord {
         guard let record = try await rooms.reader.room(room) else { throw TestingError("no room: \(room)") }
         return record

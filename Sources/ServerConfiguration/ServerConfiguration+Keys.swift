@@ -6,7 +6,8 @@ extension ServerConfiguration {
         Keys.serverName.documentation, Keys.publicBaseURL.documentation, Keys.signingKey.documentation,
         Keys.database.documentation, Keys.redis.documentation, Keys.listeners.documentation, Keys.workers.documentation,
         Keys.registration.documentation, Keys.passwords.documentation, Keys.rateLimits.documentation,
-        Keys.rooms.documentation, Keys.roomDirectory.documentation, Keys.presence.documentation,
+        Keys.rooms.documentation, Keys.roomDirectory.documentation, Keys.delayedEvents.documentation,
+        Keys.presence.documentation,
         Keys.federation.documentation, Keys.outbound.documentation, Keys.media.documentation, Keys.email.documentation,
         Keys.identity.documentation, Keys.cas.documentation, Keys.oidc.documentation, Keys.turn.documentation,
         Keys.appservices.documentation, Keys.log.documentation, Keys.metrics.documentation,
@@ -54,6 +55,8 @@ extension ServerConfiguration {
             "How often somebody may do something: `default`, `none` (for tests), or a table of limits.")
         static let rooms = Key<Rooms>("rooms", .section, "New rooms.")
         static let roomDirectory = Key<RoomDirectory>("room_directory", .section, "The list of public rooms.")
+        static let delayedEvents = Key<DelayedEvents>(
+            "delayed_events", .section, "Events that clients have sent later, as calls do.")
         static let presence = Key("presence", .flag, default: true, "Whether users see who is online.")
         static let federation = Key<Federation>("federation", .section, "How this server meets others.")
         static let outbound = Key<Outbound>(

@@ -21,6 +21,7 @@ package struct ServerConfiguration: Sendable {
     package let rateLimits: RateLimits
     package let rooms: Rooms
     package let roomDirectory: RoomDirectory
+    package let delayedEvents: DelayedEvents
     package let isPresenceEnabled: Bool
     package let federation: Federation
     package let outbound: Outbound
@@ -52,8 +53,9 @@ extension ServerConfiguration: ConfigurationSection {
             Keys.oidc)
         let protocols = reader.values(
             Keys.rooms, Keys.roomDirectory, Keys.federation, Keys.outbound, Keys.media, Keys.turn, Keys.appservices)
+        let delayed = reader.value(Keys.delayedEvents)
         if let processes { Self.refuseSharedAddresses(processes.0, processes.1, reader) }
-        guard let ground, let processes, let people, let protocols,
+        guard let ground, let processes, let people, let protocols, let delayed,
             let publicBaseURL = ground.1 ?? BaseURL("https://\(ground.0)/")
         else { return nil }
         (serverName, _, signingKeyPath, database, redis) = ground
@@ -61,6 +63,7 @@ extension ServerConfiguration: ConfigurationSection {
         (listeners, workers, log, metrics) = processes
         (registration, passwords, rateLimits, isPresenceEnabled, email, identity, cas, oidc) = people
         (rooms, roomDirectory, federation, outbound, media, turn, appservicePaths) = protocols
+        delayedEvents = delayed
     }
 
     /// Two processes cannot listen at one address: better said here than by the second of them.

@@ -1,5 +1,6 @@
 package import HTTPAPI
 package import MatrixCore
+import Rooms
 
 /// Tells what the caller can do here.
 ///
@@ -10,6 +11,8 @@ package enum GetCapabilities: Endpoint {
     package struct Response: JSONResponse {
         let defaultRoomVersion: String
         let isAdministrator: Bool
+        let delayedEvents: DelayedEvents.Limits
+        let forgetsOnLeave: Bool
 
         package var expectedBytes: Int { 768 }
 
@@ -19,6 +22,10 @@ package enum GetCapabilities: Endpoint {
                 json.object { json in
                     writeFlags(to: &json)
                     writeRoomVersions(to: &json)
+                    json.object(key: "org.matrix.msc4140.delayed_events") { json in
+                        json.field("max_delay_ms", delayedEvents.maxDelayMilliseconds)
+                        json.field("max_scheduled", delayedEvents.maxScheduled)
+                    }
                     guard isAdministrator else { return }
                     json.field("m.account_moderation", ["lock": true, "suspend": true] as JSONValue)
                 }
@@ -29,7 +36,7 @@ package enum GetCapabilities: Endpoint {
             let flags = [
                 ("m.change_password", true), ("m.profile_fields", true), ("m.set_displayname", true),
                 ("m.set_avatar_url", true), ("m.3pid_changes", false), ("m.get_login_token", false),
-                ("m.forget_forced_upon_leave", false),
+                ("m.forget_forced_upon_leave", forgetsOnLeave),
             ]
             for (name, isEnabled) in flags {
                 json.key(name)
@@ -54,6 +61,8 @@ package enum GetCapabilities: Endpoint {
     package static func handle(
         _ request: EmptyRequest, from caller: LocalUser, with services: DiscoveryServices
     ) async throws -> Response {
-        Response(defaultRoomVersion: services.defaultRoomVersion, isAdministrator: caller.isAdministrator)
+        Response(
+            defaultRoomVersion: services.defaultRoomVersion, isAdministrator: caller.isAdministrator,
+            delayedEvents: services.delayedEvents, forgetsOnLeave: services.forgetsOnLeave)
     }
 }

@@ -29,8 +29,8 @@ package enum RedactEvent: Endpoint {
     ) async throws -> SentEvent {
         let user = try await services.rooms.user(caller.userNID)
         try await services.permitRedaction(of: request.eventID, in: request.roomID, by: caller)
-        return SentEvent(
-            eventID: try await services.rooms.redact(
+        return .sent(
+            try await services.rooms.redact(
                 request.eventID, in: request.roomID, by: user, reason: request.reason, device: caller.deviceID,
                 transactionID: request.transactionID))
     }

@@ -1,11 +1,18 @@
 import HTTPAPI
 package import MatrixCore
 
-/// The id of the event that was sent.
-package struct SentEvent: JSONResponse {
-    let eventID: EventID
+/// What sending an event came to.
+package enum SentEvent: JSONResponse {
+    case sent(EventID)
+    /// It is to be sent later, and has a delay id until then.
+    case delayed(String)
 
     package func write(to json: inout JSONWriter) {
-        json.object { $0.field("event_id", eventID) }
+        json.object { json in
+            switch self {
+            case .sent(let eventID): json.field("event_id", eventID)
+            case .delayed(let delayID): json.field("delay_id", delayID)
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 package import HTTPAPI
+package import Rooms
 
 /// What the server says about itself to whoever asks.
 package struct DiscoveryServices: Sendable {
@@ -6,10 +7,17 @@ package struct DiscoveryServices: Sendable {
     package let publicBaseURL: String?
     /// The name of the version of new rooms.
     package let defaultRoomVersion: String
+    package let delayedEvents: DelayedEvents.Limits
+    /// Whether whoever leaves a room forgets it, too.
+    package let forgetsOnLeave: Bool
 
-    package init(publicBaseURL: String?, defaultRoomVersion: String) {
+    package init(
+        publicBaseURL: String?, defaultRoomVersion: String, delayedEvents: DelayedEvents.Limits, forgetsOnLeave: Bool
+    ) {
         self.publicBaseURL = publicBaseURL
         self.defaultRoomVersion = defaultRoomVersion
+        self.delayedEvents = delayedEvents
+        self.forgetsOnLeave = forgetsOnLeave
     }
 
     /// Where other servers find us: the host and port of the base URL, the port always given, since without it they would

@@ -6,6 +6,10 @@ package struct ClientEventUnsigned: Sendable {
     package var age: Int64?
     /// Only for the device that sent the event.
     package var transactionID: String?
+    /// Only for the user who had the event sent later.
+    package var delayID: String?
+    /// Milliseconds for which the event still is sticky.
+    package var stickyMilliseconds: Int64?
     /// The requesting user's membership at the event.
     package var membership: Membership?
     /// The redaction, in client format.
@@ -21,7 +25,8 @@ package struct ClientEventUnsigned: Sendable {
     package init() {}
 
     var isEmpty: Bool {
-        age == nil && transactionID == nil && membership == nil && redactedBecause == nil && prevContent == nil
+        age == nil && transactionID == nil && delayID == nil && stickyMilliseconds == nil && membership == nil
+            && redactedBecause == nil && prevContent == nil
             && replacesState == nil && relations == nil && strippedState == nil
     }
 
@@ -30,6 +35,8 @@ package struct ClientEventUnsigned: Sendable {
             $0.field(optional: "age", age)
             $0.field(optional: "membership", membership?.rawValue)
             $0.field(optional: "transaction_id", transactionID)
+            $0.field(optional: "org.matrix.msc4140.delay_id", delayID)
+            $0.field(optional: "msc4354_sticky_duration_ttl_ms", stickyMilliseconds)
             if let redactedBecause { $0.field("redacted_because", raw: redactedBecause) }
             if let prevContent { $0.field("prev_content", raw: prevContent) }
             $0.field(optional: "replaces_state", replacesState)
@@ -51,6 +58,7 @@ extension Event {
             $0.key("content")
             writeClientContent(to: &$0)
             $0.field("event_id", eventID)
+            $0.field(optional: StickyEvent.key, json[StickyEvent.key])
             $0.field("origin_server_ts", originServerTS)
             // Before version 11 clients found it here and later ones in the content; both are served in all versions.
             $0.field(optional: "redacts", redacts)

@@ -12,6 +12,8 @@ package struct EventBuilder: Sendable {
     /// it there).
     package var redacts: EventID?
     package var originServerTS: Int64 = 0
+    /// For how long the event is sticky (MSC4354).
+    package var stickyMilliseconds: Int64?
     package var depth: Int64 = 1
     package var prevEvents: [EventID] = []
     package var authEvents: [EventID] = []
@@ -105,6 +107,10 @@ package struct EventBuilder: Sendable {
                 if let hash {
                     $0.key("hashes")
                     $0.object { $0.field("sha256", hash) }
+                }
+                if let stickyMilliseconds {
+                    $0.key(StickyEvent.key)
+                    $0.object { $0.field(StickyEvent.durationKey, stickyMilliseconds) }
                 }
                 $0.field("origin_server_ts", originServerTS)
                 $0.key("prev_events")

@@ -84,9 +84,12 @@ package struct EventReceipt: Sendable {
     ) async throws -> ReceiptOutcome<Graph.Node> {
         let implied = impliedCreateEvent.map { [$0] } ?? []
         let cited = try await graph.known(event.prevEvents + event.authEvents + implied + [event.eventID])
-        // The beginning of a room that we are in is never news, though it may be an outlier here.
+        // The beginning of a room that we are in is never news, though it may be an outlier here. Another one is rejected, and
+        // gets its place for those who name it as their predecessor.
         let isBeginning = event.type == EventType.create && place == .present
-        if let earlier = cited[event.eventID], earlier.isPlaced || isBeginning { return .known(earlier) }
+        if let earlier = cited[event.eventID], earlier.isPlaced || isBeginning && !earlier.isRejected {
+            return .known(earlier)
+        }
         let missing = missing(for: event, among: cited, hasState: given != nil)
         guard missing.isEmpty else { return .missing(missing) }
         for pack in given?.packs ?? [] { graph.keep(pack) }

@@ -35,6 +35,12 @@ package struct RoomEventFilter: Sendable {
         unreadThreadNotifications = try reader.bool("unread_thread_notifications") ?? false
     }
 
+    /// Whether it may leave out an event, whatever the limit.
+    package var isSelective: Bool {
+        types != nil || senders != nil || rooms != nil || containsURL != nil
+            || !(notTypes.isEmpty && notSenders.isEmpty && notRooms.isEmpty)
+    }
+
     package func includes(room: RoomID) -> Bool {
         if notRooms.contains(room.description) { return false }
         return rooms?.contains(room.description) ?? true

@@ -12,6 +12,8 @@ package struct EventDraft: Sendable {
     package var transaction: EventTransaction?
     /// Milliseconds since 1970; now, unless an application service says something else.
     package var timestamp: Int64?
+    /// For how long the event is sticky (MSC4354).
+    package var stickyMilliseconds: Int64?
 
     /// A draft whose content this server makes up.
     package init(

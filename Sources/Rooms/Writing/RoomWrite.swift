@@ -9,6 +9,8 @@ package enum RoomWrite: Sendable {
     case creation(create: Event, then: [EventDraft])
     /// An event as it came from another server, or was signed by one on our behalf. Its signatures and hashes are checked.
     case remote(Event, RemoteEventOptions = RemoteEventOptions())
+    /// An event that was soft-failed, and may not be any more.
+    case reconsidered(EventNID)
 }
 
 /// What is known beforehand of an event that came from elsewhere.

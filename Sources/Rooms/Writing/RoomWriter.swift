@@ -2,6 +2,7 @@ import Cluster
 import DequeModule
 import MatrixCore
 import Storage
+import Telemetry
 
 /// Writes the events of one room for one worker: what arrives while a batch is being written goes out as the next one, so a
 /// hot room gets cheaper by the event.
@@ -127,17 +128,36 @@ actor RoomWriter {
             }
         }
         if built.isEmpty { return }
-        switch try await services.reader.store.append(working.final, now: services.now) {
+        let now = services.now
+        switch try await services.reader.store.append(working.final, now: now) {
         case .conflict:
             self.base = nil
         case .written(let position, let previous):
-            let written = working.written(at: position)
+            let written = working.written(at: position, time: now)
             keep(working, written)
             self.base = written.base
             services.feed.announce(written.row, previous: previous)
+            await settle(after: working.append.memberships)
             for pending in built {
                 if let result = pending.lastBuilt { pending.answer(.success(result.placed(by: written.events))) }
             }
+        }
+    }
+
+    /// What else follows when somebody comes or goes: whoever left may have forgotten the room with that, and what was
+    /// refused because of where its sender stood may be right now.
+    private func settle(after changes: [MembershipChange]) async {
+        guard !changes.isEmpty else { return }
+        if services.forgetsOnLeave { await services.forget(room, after: changes) }
+        do {
+            let hidden = try await services.sticky.hidden(
+                of: changes.map(\.userNID), in: room.nid, now: services.now)
+            for event in hidden where queue.count < Self.maxQueued {
+                queue.append(PendingWrite(.reconsidered(event)) { _ in })
+            }
+        } catch {
+            services.telemetry.log.warning(
+                "soft-failed events were not looked at again", [.roomID: "\(room.roomID)", .cause: "\(error)"])
         }
     }
 

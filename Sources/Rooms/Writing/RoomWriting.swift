@@ -12,10 +12,15 @@ package struct RoomWriting: Sendable {
     package let localServerNID: ServerNID
     package let notifications: any NotificationPolicy
     package let telemetry: Telemetry
+    /// Events that may come to be part of their room because somebody's membership changes.
+    package let sticky: StickyEventStore
+    /// Whether whoever leaves a room forgets it, too.
+    package let forgetsOnLeave: Bool
 
     package init(
         reader: RoomReader, numbers: NumberBlocks, feed: LogFeed, server: LocalServer, localServerNID: ServerNID,
-        notifications: any NotificationPolicy, telemetry: Telemetry
+        notifications: any NotificationPolicy, sticky: StickyEventStore, forgetsOnLeave: Bool = false,
+        telemetry: Telemetry
     ) {
         self.reader = reader
         self.numbers = numbers
@@ -23,6 +28,8 @@ package struct RoomWriting: Sendable {
         self.server = server
         self.localServerNID = localServerNID
         self.notifications = notifications
+        self.sticky = sticky
+        self.forgetsOnLeave = forgetsOnLeave
         self.telemetry = telemetry
     }
 
@@ -42,7 +49,7 @@ package struct RoomWriting: Sendable {
             return try await reader.eventStore.event(
                 sentBy: draft.sender.nid, in: room.nid, type: draft.type, transaction: transaction
             ).map { .repeated($0) }
-        case .creation, .remote: return try await committed(request, built, room)
+        case .creation, .remote, .reconsidered: return try await committed(request, built, room)
         }
     }
 

@@ -2,16 +2,20 @@ extension ServerConfiguration {
     package struct Rooms: ConfigurationSection {
         /// The version of rooms whose creator asks for none.
         package let defaultVersion: String
+        /// Whether who leaves a room forgets it, too.
+        package let forgetsOnLeave: Bool
 
-        static let documentation = [defaultVersion.documentation]
+        static let documentation = [defaultVersion.documentation, forget.documentation]
 
         private static let defaultVersion = Key(
             "default_version", .string("the name of a room version"), default: "12",
             "The version of rooms whose creator asks for none. Some older clients stumble over version 12.")
+        private static let forget = Key(
+            "forget_on_leave", .flag, default: false, "Whether rooms that a user leaves are forgotten at once.")
 
         init?(from reader: SectionReader) {
-            guard let version = reader.value(Self.defaultVersion) else { return nil }
-            defaultVersion = version
+            guard let (version, forget) = reader.values(Self.defaultVersion, Self.forget) else { return nil }
+            (defaultVersion, forgetsOnLeave) = (version, forget)
         }
     }
 

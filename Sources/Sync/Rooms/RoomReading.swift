@@ -10,6 +10,8 @@ struct RoomReading: Sendable {
     /// Oldest first.
     var timeline: [RoomEvent] = []
     var state: [RoomEvent] = []
+    /// Those that are sticky and that the timeline leaves out.
+    var sticky: [RoomEvent] = []
 
     /// Whether the client is told what relates to the events of the timeline. Without a gap it has seen all that relates to what
     /// it knows, or sees it now.

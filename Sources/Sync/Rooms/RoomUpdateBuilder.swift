@@ -27,7 +27,10 @@ struct RoomUpdateBuilder: Sendable {
     private static let moment = Duration.milliseconds(4)
 
     /// The same for an answer of several rooms: what they have to ask is put together.
-    func gathering(_ count: Int, log: LogStore, clock: any Clock) -> RoomUpdateBuilder {
+    func gathering(
+        _ count: Int, for user: UserID, log: LogStore, clock: any Clock
+    ) async throws -> RoomUpdateBuilder {
+        try await self.reader.loadCommonNames(for: user)
         let moment = count >= Self.manyRooms ? Self.moment : .zero
         let reader = reader.gathering(within: moment)
         return RoomUpdateBuilder(
@@ -96,6 +99,7 @@ struct RoomUpdateBuilder: Sendable {
         update.timeline = try await renderer.render(
             reading.timeline, in: reading.room, for: reading.viewer, with: related ?? .none, context)
         update.state = try await renderer.render(reading.state, in: reading.room, for: reading.viewer, context)
+        update.sticky = try await renderer.render(reading.sticky, in: reading.room, for: reading.viewer, context)
         return update
     }
 

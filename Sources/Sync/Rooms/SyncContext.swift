@@ -57,6 +57,8 @@ package struct RoomUpdate: Sendable {
     package internal(set) var prevBatch: String?
     package internal(set) var state: [[UInt8]] = []
     package internal(set) var ephemeral: [[UInt8]] = []
+    /// Sticky events that the timeline leaves out.
+    package internal(set) var sticky: [[UInt8]] = []
     package internal(set) var accountData: [[UInt8]] = []
     package internal(set) var summary: RoomSummary?
     package internal(set) var unread: UnreadCounts?
@@ -70,7 +72,8 @@ package struct RoomUpdate: Sendable {
     init(roomID: RoomID) { self.roomID = roomID }
 
     var isEmpty: Bool {
-        timeline.isEmpty && state.isEmpty && ephemeral.isEmpty && accountData.isEmpty && !isNew && !hasOwnReceipts
+        timeline.isEmpty && state.isEmpty && ephemeral.isEmpty && sticky.isEmpty && accountData.isEmpty && !isNew
+            && !hasOwnReceipts
             && !isLimited
     }
 }

@@ -31,7 +31,8 @@ package struct SyncAnswer: Sendable {
     /// Roughly how many bytes it takes.
     package var expectedBytes: Int {
         let rooms = (joined + left).reduce(0) { size, room in
-            [room.timeline, room.state, room.ephemeral, room.accountData].reduce(size + 400) { size, events in
+            [room.timeline, room.state, room.ephemeral, room.sticky, room.accountData].reduce(size + 400) {
+                size, events in
                 events.reduce(size) { $0 + $1.count + 1 }
             }
         }
@@ -103,6 +104,10 @@ package struct SyncAnswer: Sendable {
             guard isJoined else { return }
             writer.key("ephemeral")
             Self.write(room.ephemeral, to: &writer)
+            if !room.sticky.isEmpty {
+                writer.key("msc4354_sticky")
+                Self.write(room.sticky, to: &writer)
+            }
             if let summary = room.summary {
                 writer.key("summary")
                 summary.write(to: &writer)

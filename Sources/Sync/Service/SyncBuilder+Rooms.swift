@@ -9,7 +9,8 @@ extension SyncBuilder {
     /// The rooms as far as they can be shown, in the order of the tasks.
     func updates(_ tasks: [RoomTask], _ context: SyncContext) async throws -> [Shown] {
         guard tasks.count >= SideBySide.minParallel else { return try await updates(tasks, by: rooms, context) }
-        let gathering = rooms.gathering(tasks.count, log: log, clock: telemetry.clock)
+        let gathering = try await rooms.gathering(
+            tasks.count, for: context.user.userID, log: log, clock: telemetry.clock)
         var shown: [Shown] = []
         // What was read of a room waits for what relates to it, so not all rooms are read before the first is rendered.
         for some in tasks.chunks(of: SideBySide.maxAtOnce) {
@@ -21,9 +22,10 @@ extension SyncBuilder {
     private func updates(
         _ tasks: [RoomTask], by rooms: RoomUpdateBuilder, _ context: SyncContext
     ) async throws -> [Shown] {
-        let readings = try await SideBySide.map(tasks) { task in
+        var readings = try await SideBySide.map(tasks) { task in
             try await unlessBroken(task.room) { (task, try await rooms.read(task, context)) }
         }.compactMap { $0 }
+        try await addSticky(to: &readings, context)
         let related = try await related(to: readings.map(\.1), by: rooms)
         return try await SideBySide.map(readings) { task, reading in
             try await unlessBroken(task.room) {

@@ -15,6 +15,7 @@ struct SyncBuilder: Sendable {
     let typing: Typing
     let receipts: ReceiptStore
     let unread: UnreadCounter
+    let sticky: StickyEvents
     let interning: Interning
     let presence: SyncPresence?
     let devices: (any DeviceNewsSource)?

@@ -76,7 +76,8 @@ package final class SyncService: Sendable {
             planner: SyncPlanner(reader: reader), rooms: RoomUpdateBuilder(reader: reader, questions: questions),
             stripped: StrippedRoomReader(rooms: setup.rooms), changes: ChangeFinder(feed: setup.feed, log: setup.log),
             accountData: SyncAccountData(store: setup.accountData, rooms: reader.store, pushRules: setup.pushRules),
-            typing: setup.typing, receipts: setup.receipts, unread: setup.unread, interning: interning,
+            typing: setup.typing, receipts: setup.receipts, unread: setup.unread, sticky: setup.rooms.sticky,
+            interning: interning,
             presence: setup.presence.map { SyncPresence(visible: $0) }, devices: setup.devices, log: setup.log,
             telemetry: setup.telemetry.labelled("sync"))
     }
@@ -111,7 +112,9 @@ package final class SyncService: Sendable {
             switch reason {
             case .news: continue
             case .cancelled: throw CancellationError()
-            case .deadline, .draining: return empty(request, next: next)
+            case .deadline, .draining:
+                // Somebody's presence may have passed by, for which nobody is woken: it is shown with the next news.
+                return empty(request, next: SyncToken(log: next.log, ephemeral: since?.ephemeral ?? next.ephemeral))
             }
         }
     }
