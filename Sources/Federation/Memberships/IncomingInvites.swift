@@ -29,7 +29,7 @@ package struct IncomingInvites: Sendable {
     /// - Returns: the invite, signed by us. It is signed only because it is an invite of that user into that room.
     /// - Throws: 400 `M_INCOMPATIBLE_ROOM_VERSION`, 400 `M_INVALID_PARAM` or `M_BAD_JSON` for anything but an invite of a user
     ///   of ours; 403 `M_FORBIDDEN` for a sender of another server, a bad signature, or a server that the room's access list
-    ///   keeps out; 404 `M_NOT_FOUND` when there is no such user.
+    ///   keeps out; 403 `M_INVITE_BLOCKED` when the user takes no invites; 404 `M_NOT_FOUND` when there is no such user.
     package func accept(
         _ invite: Invite, roomID: RoomID, eventID: EventID, from server: ServerName
     ) async throws -> Event {
@@ -83,6 +83,7 @@ package struct IncomingInvites: Sendable {
         guard let user = try await reader.interning.knownUser(userID),
             let account = try await accounts.account(of: user.nid)
         else { throw MatrixError.notFound("There is no such user") }
+        try await rooms.invitePermissions.permit(event.sender, toInvite: userID, reader.interning)
         guard !account.isDeactivated else { throw MatrixError.forbidden("The user cannot be invited") }
         return user
     }

@@ -7,7 +7,7 @@ package import MatrixCore
 ///
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2inviteroomideventid
 /// - Errors: 400 `M_INCOMPATIBLE_ROOM_VERSION`, 400 `M_INVALID_PARAM` or `M_BAD_JSON` for anything but an invite of a user of
-///   ours, 403 `M_FORBIDDEN` for a bad signature or a server that the room keeps out, 404 `M_NOT_FOUND` for an unknown user.
+///   ours, 403 `M_FORBIDDEN` for a bad signature or a server that the room keeps out, `M_INVITE_BLOCKED`, 404 `M_NOT_FOUND` for an unknown user.
 package enum SendInviteV2: Endpoint {
     package static let route = Route(
         "sendInviteV2", .put, "/_matrix/federation/v2/invite/{roomId}/{eventId}", rateLimit: .federation)

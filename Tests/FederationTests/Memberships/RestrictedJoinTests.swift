@@ -83,8 +83,11 @@ import Testing
             let alice = try await here.user("alice")
             let room = try await here.room(by: alice)
             try await restrict(room, to: [RoomID("!unknown:far.test")!], in: here, by: alice)
-            try await here.set(
-                EventType.member, there.user("bob").description, to: ["membership": "invite"], in: room, by: alice)
+            // As if bob's server had signed it.
+            _ = try await here.rooms.send(
+                try EventDraft(
+                    sender: alice, type: EventType.member, stateKey: there.user("bob").description,
+                    content: ["membership": "invite"]), in: room)
             let join = try await here.draft(there, "bob", .join, in: room)
             #expect(join.content["join_authorised_via_users_server"] == nil)
             _ = try await here.join(there, join, to: room)

@@ -1,0 +1,58 @@
+package import Cluster
+package import MatrixCore
+package import Storage
+
+/// From whom users take invites, kept in memory for as long as the log shows no change of it.
+package final class InvitePermissions: Sendable {
+    private static let maxCached = 20_000
+
+    private struct Entry: Sendable {
+        /// What the log was when it was read.
+        let at: LogVector
+        let permission: InvitePermission
+    }
+
+    private let store: AccountDataStore
+    private let feed: LogFeed
+    private let cache = GenerationalCache<UserNID, Entry>(maxWeight: maxCached)
+
+    package init(store: AccountDataStore, feed: LogFeed) {
+        self.store = store
+        self.feed = feed
+    }
+
+    package func permission(of user: UserNID) async throws -> InvitePermission {
+        let at = feed.heads
+        if let entry = cache[user] {
+            let isCurrent = feed.withWindow { window in
+                window.reaches(entry.at)
+                    && !window.rows(of: user, since: entry.at).contains { $0.kind == .accountData }
+            }
+            if isCurrent {
+                cache.keep(Entry(at: at, permission: entry.permission), for: user)
+                return entry.permission
+            }
+        }
+        let permission = try await read(of: user)
+        cache.keep(Entry(at: at, permission: permission), for: user)
+        return permission
+    }
+
+    private func read(of user: UserNID) async throws -> InvitePermission {
+        let records = try await store.all(of: user, types: InvitePermission.types)
+        let contents = InvitePermission.types.compactMap { type in
+            records.first { $0.type == type && $0.roomNID == nil }?.content
+        }
+        return contents.isEmpty ? .everybody : InvitePermission(contents: contents)
+    }
+
+    /// Asked of the database: whoever has just blocked invites through another worker gets none.
+    ///
+    /// - Throws: 403 `M_INVITE_BLOCKED`.
+    package func permit(_ inviter: UserID, toInvite target: UserID, _ interning: Interning) async throws {
+        guard let user = try await interning.knownUser(target),
+            try await read(of: user.nid).decision(on: inviter) == .block
+        else { return }
+        throw MatrixError(.inviteBlocked, "\(target) does not take invites")
+    }
+}
