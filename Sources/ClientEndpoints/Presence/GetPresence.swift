@@ -1,4 +1,4 @@
-import Ephemeral
+package import Ephemeral
 package import HTTPAPI
 package import MatrixCore
 

@@ -28,6 +28,7 @@ package enum SetReadMarker: Endpoint {
         _ request: Request, from caller: LocalUser, with services: SyncEndpointServices
     ) async throws -> EmptyObject {
         try await services.receipts.update(request.update, by: caller.userNID, in: request.roomID)
+        await services.noteActivity(of: caller)
         return EmptyObject()
     }
 }

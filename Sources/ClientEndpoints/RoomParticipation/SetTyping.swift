@@ -34,6 +34,7 @@ package enum SetTyping: Endpoint {
     ) async throws -> EmptyObject {
         guard request.userID == caller.userID else { throw MatrixError.forbidden("You cannot type for somebody else") }
         try await services.typing.set(caller.userNID, in: request.roomID, for: request.timeout)
+        await services.noteActivity(of: caller)
         return EmptyObject()
     }
 }

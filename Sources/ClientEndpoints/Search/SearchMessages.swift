@@ -1,7 +1,7 @@
 package import HTTPAPI
 package import MatrixCore
 import Rooms
-package import Search
+import Search
 
 /// Searches what was said in the caller's rooms.
 ///

@@ -1,6 +1,6 @@
 package import HTTPAPI
 package import MatrixCore
-package import Search
+import Search
 
 /// Finds people by their names and ids.
 ///

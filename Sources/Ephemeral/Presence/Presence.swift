@@ -34,7 +34,7 @@ package final class Presence: Sendable {
         package enum News: Sendable, Hashable {
             /// It was said again.
             case none
-            /// Only whether the user is active at the moment: clients learn it when they ask for something else.
+            /// Only whether the user is active: clients learn it with whatever else they are told.
             case activity
             case state
         }

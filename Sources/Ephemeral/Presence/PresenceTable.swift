@@ -48,7 +48,7 @@ struct PresenceTable: Sendable {
     enum Outcome: Equatable, Sendable {
         case ignored
         case unchanged
-        /// Others see something else now; `isWorthWaking`: more than whether the user is active at the moment.
+        /// Others see something else now; `isWorthWaking`: more than that the user is active or not.
         case changed(isWorthWaking: Bool)
     }
 
@@ -84,7 +84,10 @@ struct PresenceTable: Sendable {
         let shown = person.shown(at: now)
         defer { keep(person, for: entry.userNID) }
         guard shown != person.shown else { return .unchanged }
-        let isWorthWaking = shown.state != person.shown.state || shown.message != person.shown.message
+        // That somebody does nothing any more can wait until there is something else to tell.
+        let hasGoneIdle = shown.state == .unavailable && entry.state == .online
+        let isWorthWaking =
+            (shown.state != person.shown.state && !hasGoneIdle) || shown.message != person.shown.message
         person.shown = shown
         person.serial = serial
         note(serial, entry.userNID)

@@ -4,9 +4,12 @@ import Storage
 
 /// Whose presence somebody sees: their own, and that of everybody with whom they share a room.
 package struct VisiblePresence: Sendable {
-    /// People in one answer, and of whom it is looked up whether they share a room.
+    /// People in one answer.
     private static let maxShown = 1_000
+    /// Of whom it is looked up whether they share a room: in a first answer, and of those of whom there is news, which costs
+    /// up to a microsecond each.
     private static let maxLookedUp = 2_000
+    private static let maxNews = 500
 
     package let presence: Presence
     package let joined: JoinedRooms
@@ -28,7 +31,7 @@ package struct VisiblePresence: Sendable {
     ) async throws -> [PresenceStatus] {
         var people: Set<UserNID>
         if let serial {
-            people = Set(presence.changed(after: serial, upTo: view.ephemeral, atMost: Self.maxLookedUp))
+            people = Set(presence.changed(after: serial, upTo: view.ephemeral, atMost: Self.maxNews))
         } else {
             people = Set(presence.present(atMost: Self.maxLookedUp))
         }

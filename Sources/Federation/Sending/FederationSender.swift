@@ -95,11 +95,15 @@ package final class FederationSender: Duty {
     /// Takes in who is there.
     private func take(_ presence: PresenceOutlet) async {
         while !Task.isCancelled {
-            let statuses = await presence.next()
+            let turn = await presence.next()
             let slots = slots.all
             guard !slots.isEmpty else { continue }
+            for (server, statuses) in turn.introductions {
+                let slot = slots.first { $0.number == DestinationSlots.slot(of: server) }
+                for status in statuses { slot?.take(status, for: [server]) }
+            }
             do {
-                for (status, rooms) in statuses {
+                for (status, rooms) in turn.news {
                     let servers = Dictionary(
                         grouping: try await ground.servers(of: rooms), by: { DestinationSlots.slot(of: $0) })
                     for slot in slots { slot.take(status, for: servers[slot.number] ?? []) }

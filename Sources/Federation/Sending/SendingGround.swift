@@ -28,7 +28,9 @@ final class SendingGround: Sendable {
             events: events, servers: servers, receipts: services.receipts, interning: interning,
             own: services.rooms.server.name)
         typing = TypingOutlet(services.typing, own: services.rooms.server.name, clock: services.telemetry.clock)
-        presence = services.presence.map { PresenceOutlet($0, clock: services.telemetry.clock) }
+        presence = services.presence.map {
+            PresenceOutlet($0, rooms: services.rooms, feed: services.feed, clock: services.telemetry.clock)
+        }
         transmitter = Transmitter(services, metrics: metrics)
     }
 

@@ -8,12 +8,13 @@ package import Telemetry
 /// Whoever sends does not wait for it. Rows that are taken twice change nothing. Encrypted events never leave the database for
 /// it.
 package struct MessageIndexDuty: Duty {
-    /// How long rows are gathered: entries cost the less the more are written at once.
-    private static let moment = Duration.milliseconds(500)
+    /// How far apart turns are: entries cost the less the more are written at once, alone 0.6 ms of Postgres, of 20 at once
+    /// 0.06, of 500 0.04. What comes after a quiet time is taken at once.
+    private static let moment = Duration.milliseconds(1500)
     private static let eventsAtOnce = 500
 
     package let name = "search"
-    package let slotCount = 4
+    package let slotCount = 2
 
     private let store: SearchStore
     private let feed: LogFeed
@@ -33,14 +34,16 @@ package struct MessageIndexDuty: Duty {
             start[Int16(shard)] = lease.cursor?[Int16(shard)] ?? 0
         }
         var follower = LogFollower(feed: feed, from: start)
+        var lastTurn = telemetry.clock.monotonic - Self.moment
         while !Task.isCancelled {
             var rows = try await follower.next()
-            try await telemetry.clock.sleep(for: Self.moment)
-            while rows.count < LogFollower.maxRows {
-                let more = try await follower.available()
-                if more.isEmpty { break }
-                rows += more
+            // Whoever is far behind does not wait.
+            if rows.count < LogFollower.maxRows {
+                let pause = lastTurn + Self.moment - telemetry.clock.monotonic
+                if pause > .zero { try await telemetry.clock.sleep(for: pause) }
+                rows += try await follower.available()
             }
+            lastTurn = telemetry.clock.monotonic
             try await take(rows)
             lease.advance(to: follower.cursor)
         }

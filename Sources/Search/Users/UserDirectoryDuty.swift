@@ -8,8 +8,9 @@ package import Telemetry
 ///
 /// What the directory should say of somebody is read anew each time, so it does no harm when rows are taken twice.
 package struct UserDirectoryDuty: Duty {
-    /// How long rows are gathered: whoever comes into many rooms is looked up once.
-    private static let moment = Duration.milliseconds(500)
+    /// How far apart turns are: whoever comes into many rooms is looked up once. What comes after a quiet time is taken at
+    /// once.
+    private static let moment = Duration.seconds(1)
     private static let usersAtOnce = 500
     /// In bytes.
     private static let maxNameBytes = 1024
@@ -34,14 +35,16 @@ package struct UserDirectoryDuty: Duty {
         let shards = Int(feed.installation.shardCount)
         let start = lease.cursor.flatMap { $0.shardCount == shards ? $0 : nil }
         var follower = LogFollower(feed: feed, from: start ?? .zero(shards: shards))
+        var lastTurn = telemetry.clock.monotonic - Self.moment
         while !Task.isCancelled {
             var rows = try await follower.next()
-            try await telemetry.clock.sleep(for: Self.moment)
-            while rows.count < LogFollower.maxRows {
-                let more = try await follower.available()
-                if more.isEmpty { break }
-                rows += more
+            // Whoever is far behind does not wait.
+            if rows.count < LogFollower.maxRows {
+                let pause = lastTurn + Self.moment - telemetry.clock.monotonic
+                if pause > .zero { try await telemetry.clock.sleep(for: pause) }
+                rows += try await follower.available()
             }
+            lastTurn = telemetry.clock.monotonic
             try await take(rows)
             lease.advance(to: follower.cursor)
         }
@@ -66,7 +69,9 @@ package struct UserDirectoryDuty: Duty {
         var closed: [RoomNID] = []
         for room in try await rooms.reader.store.rooms(Array(changed)).values {
             guard let now = try await rooms.reader.current(room) else { continue }
-            let isOpen = try await isOpen(now)
+            // Of a room that nobody of us is in any more we do not hear who leaves it.
+            let isFollowed = try await rooms.reader.memberships.isJoined(rooms.server.name, in: room.nid)
+            let isOpen = isFollowed ? try await self.isOpen(now) : false
             if isOpen { open.append(room.nid) } else { closed.append(room.nid) }
         }
         return try await store.note(open: open, closed: closed)

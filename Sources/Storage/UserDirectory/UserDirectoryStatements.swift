@@ -53,10 +53,11 @@ enum UserDirectoryStatements {
             select d.user_nid, d.user_id, d.display_name, d.avatar_url, d.name_room_nid, d.id_terms @@ w.words as by_id,
                 (lower(d.display_name) = $3 or d.user_id = $3 or split_part(d.user_id, ':', 1) = '@' || $3) is true as exact,
                 starts_with(lower(d.display_name), $3) is true as begins
-            from directory_users d, wanted w
-            where d.terms @@ w.words and d.user_nid <> $1 and not d.user_id = any ($4) and starts_with(d.user_id, $5)
-                and not exists (select 1 from accounts a where a.user_nid = d.user_nid
-                                and (a.deactivated_ms is not null or a.locked_ms is not null))
+            from wanted w cross join lateral (
+                select * from directory_users u
+                where u.terms @@ w.words and u.user_nid <> $1 and not u.user_id = any ($4)
+                    and starts_with(u.user_id, $5) limit 20000
+            ) d
             order by exact desc, begins desc, d.display_name is null, d.user_nid limit $6
         )
         select c.user_id,
@@ -72,6 +73,8 @@ enum UserDirectoryStatements {
             ) r
         ) s
         where s.sees and (c.by_id or c.name_room_nid is null or s.knows)
+            and not exists (select 1 from accounts a where a.user_nid = c.user_nid
+                            and (a.deactivated_ms is not null or a.locked_ms is not null))
         order by c.exact desc, s.mutual > 0 desc, c.begins desc, s.mutual desc, c.display_name is null, c.user_nid
         limit $8
         """, mode: .read)

@@ -8,10 +8,11 @@ struct FederationSenderPart: Sendable {
 
     init(_ core: HomeserverCore, link: FederationLink, rooms: RoomsPart, sync: SyncPart) {
         let telemetry = core.telemetry
-        let services = SenderServices(
+        var services = SenderServices(
             rooms: rooms.service, receipts: ReceiptStore(pool: core.pool), typing: sync.typing,
             destinations: DestinationStore(pool: core.pool), heard: link.heard, feed: core.feed, client: link.client,
             timeouts: core.timeouts, telemetry: telemetry)
+        services.presence = sync.presence
         sending = DutyRunner(
             duty: FederationSender(services), worker: core.worker, leases: LeaseStore(pool: core.pool),
             timeouts: core.timeouts, telemetry: telemetry)

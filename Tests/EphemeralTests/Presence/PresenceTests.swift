@@ -60,6 +60,20 @@ import Testing
         }
     }
 
+    @Test func nobodyIsWokenBecauseSomebodyDoesNothing() async {
+        let fixture = PresenceFixture()
+        let process = fixture.process(1)
+        await fixture.running([process]) {
+            await process.sync(for: .seconds(1000))
+            await fixture.pass(.seconds(310))
+            #expect(process.alice?.state == .unavailable)
+            #expect(process.changes.all.map(\.news).filter { $0 != .none } == [.state, .activity, .activity])
+            await process.sync(as: .unavailable, for: .seconds(1000))
+            await process.sync(for: .seconds(1000))
+            #expect(process.changes.all.last?.news == .state, "but because somebody is back")
+        }
+    }
+
     @Test func activityIsToldOnceInAWhile() async {
         let fixture = PresenceFixture()
         let process = fixture.process(1)

@@ -215,6 +215,13 @@ import Testing
                 try await server.federation.wait { $0.edus(at: "c.example", ofType: "m.presence").count == 1 }
                 let told = server.federation.edus(at: "c.example", ofType: "m.presence").first?["push"]?.array
                 #expect(told?.map { $0["user_id"] } == ["@dora:example.org"])
+                // Another server comes in, and is told who is there.
+                let room = try await server.room(by: dora)
+                try await server.join(room, try await server.user("emil", on: "e"))
+                try await server.pass(2)
+                try await server.federation.wait { $0.edus(at: "e.example", ofType: "m.presence").count == 1 }
+                let introduced = server.federation.edus(at: "e.example", ofType: "m.presence").first?["push"]?.array
+                #expect(introduced?.map { $0["user_id"] } == ["@dora:example.org"])
                 #expect(server.federation.edus(at: "b.example", ofType: "m.presence").count == 1)
             }
         }

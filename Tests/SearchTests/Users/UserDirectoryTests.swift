@@ -132,8 +132,11 @@ import Testing
             let inside = try await worker.room(by: me) { $0.preset = .privateChat }
             let outside = try await worker.room(by: eve) { $0.preset = .privateChat }
             for (room, name, host) in [(inside, "Inside Name", me), (outside, "Outside Name", eve)] {
-                try await worker.set(
-                    EventType.member, remote.userID.description, to: ["membership": "invite"], in: room, as: host)
+                // As if the other server had been asked.
+                let invite = try EventDraft(
+                    sender: host, type: EventType.member, stateKey: remote.userID.description,
+                    content: ["membership": "invite"])
+                _ = try await worker.rooms.write(.local([invite]), in: try await worker.record(room))
                 try await worker.set(
                     EventType.member, remote.userID.description,
                     to: ["membership": "join", "displayname": .string(name)],
