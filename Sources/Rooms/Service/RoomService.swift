@@ -12,7 +12,7 @@ package struct RoomService: Sendable {
     /// What needs other servers; `nil` in a worker without federation.
     package private(set) var remote: (any RemoteRooms)?
     /// Follows users into rooms that replace others.
-    private(set) var settings: PersonalSettings?
+    private(set) var succession: RoomSuccession?
     package let ignored: IgnoredUsers
     package let invitePermissions: InvitePermissions
     package let relations: RelationBundler
@@ -47,10 +47,10 @@ package struct RoomService: Sendable {
         return copy
     }
 
-    /// The same rooms, for a worker in which users have settings.
-    package func following(_ settings: PersonalSettings) -> RoomService {
+    /// The same rooms, for a worker in which users have settings that follow them.
+    package func following(_ succession: RoomSuccession) -> RoomService {
         var copy = self
-        copy.settings = settings
+        copy.succession = succession
         return copy
     }
 

@@ -3,16 +3,17 @@ import Storage
 import Telemetry
 
 extension RoomService {
-    /// Gives a room what the user has set for the room that it replaces. That it cannot be done keeps nobody from anything.
+    /// Gives a room what the user has set for the room that it replaces, and that room's names here. That it cannot be done
+    /// keeps nobody from anything.
     ///
     /// A room may say that it replaces any other; it is believed when the other one says so too.
     ///
     /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#room-upgrades
     func takeOverSettings(of user: UserRecord, in roomID: RoomID) async {
-        guard let settings else { return }
+        guard let succession else { return }
         do {
             guard let new = try await reader.room(roomID), let old = try await predecessor(of: new) else { return }
-            try await settings.carryOver(of: user, from: old, to: new)
+            try await succession.carryOver(of: user, from: old, to: new)
         } catch {
             writing.telemetry.log.warning(
                 "settings did not follow to a new room",

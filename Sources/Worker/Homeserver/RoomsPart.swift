@@ -36,8 +36,9 @@ struct RoomsPart: Sendable {
                 token, incarnation: installation.incarnation, shards: Int(installation.shardCount))
             return decoded?.log[shard]
         }.following(
-            PersonalSettings(
-                accountData: core.stores.accountData, pushRules: PushRuleStore(pool: core.pool), feed: core.feed,
+            RoomSuccession(
+                accountData: core.stores.accountData, pushRules: PushRuleStore(pool: core.pool),
+                names: DirectoryStore(pool: core.pool), feed: core.feed,
                 telemetry: core.telemetry))
         service =
             if let federation {

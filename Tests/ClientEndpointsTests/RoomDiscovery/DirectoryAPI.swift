@@ -59,8 +59,9 @@ struct DirectoryAPI: Sendable {
 
     private init(_ worker: RoomsWorker, isShownToAnyone: Bool) throws {
         let rooms = worker.rooms.following(
-            PersonalSettings(
+            RoomSuccession(
                 accountData: AccountDataStore(pool: worker.pool), pushRules: PushRuleStore(pool: worker.pool),
+                names: DirectoryStore(pool: worker.pool),
                 feed: worker.feed, telemetry: worker.telemetry))
         let directory = RoomDirectory(
             store: DirectoryStore(pool: worker.pool), rooms: rooms, policy: .everyone,

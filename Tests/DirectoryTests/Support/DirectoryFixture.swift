@@ -25,8 +25,9 @@ struct DirectoryFixture: Sendable {
         self.worker = worker
         elsewhere = OtherServers()
         rooms = worker.rooms.following(
-            PersonalSettings(
+            RoomSuccession(
                 accountData: AccountDataStore(pool: worker.pool), pushRules: PushRuleStore(pool: worker.pool),
+                names: DirectoryStore(pool: worker.pool),
                 feed: worker.feed, telemetry: worker.telemetry))
         directory = RoomDirectory(
             store: DirectoryStore(pool: worker.pool), rooms: rooms, policy: policy, remote: elsewhere)

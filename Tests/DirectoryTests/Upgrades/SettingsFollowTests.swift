@@ -1,3 +1,4 @@
+import Directory
 import MatrixCore
 import Rooms
 import RoomsTesting
@@ -34,6 +35,30 @@ struct SettingsFollowTests {
             try await fixture.rooms.leave(upgraded, as: bob)
             try await fixture.rooms.join(upgraded, as: bob)
             #expect(try await settings.data("m.tag", in: upgraded, of: bob) == ["tags": [:]])
+        }
+    }
+
+    /// A room that another server has replaced is found under our names once somebody of us is in the new one.
+    @Test func namesGoWithWhoJoins() async throws {
+        try await DirectoryFixture.with { fixture in
+            let (alice, bob) = (try await fixture.user("alice"), try await fixture.user("bob"))
+            let room = try await fixture.room(by: alice) { creation in
+                creation.aliasLocalpart = "kitchen"
+                creation.isPublished = true
+            }
+            let kitchen = try #require(RoomAlias("#kitchen:example.org"))
+            let new = try await fixture.room(by: alice) { creation in
+                creation.creationContent = ["predecessor": ["room_id": .string(room.description)]]
+            }
+            try await fixture.rooms.join(new, as: bob)
+            #expect(try await fixture.directory.resolve(kitchen).roomID == room)
+            try await fixture.worker.set(
+                EventType.tombstone, to: ["body": "", "replacement_room": .string(new.description)], in: room, as: alice
+            )
+            try await fixture.rooms.join(new, as: bob)
+            #expect(try await fixture.directory.resolve(kitchen).roomID == new)
+            #expect(try await fixture.directory.isPublished(new))
+            #expect(try await !fixture.directory.isPublished(room))
         }
     }
 

@@ -3,8 +3,9 @@ import MatrixCore
 package import Storage
 package import Telemetry
 
-/// What users have set for a room, for the room that replaces it: tags, that it is a direct chat, push rules.
-package struct PersonalSettings: Sendable {
+/// What goes over from a room to the one that replaces it when users come there: what they have set for it (tags, that it is a
+/// direct chat, push rules), and the names that this server gave it, for a room that another server has replaced.
+package struct RoomSuccession: Sendable {
     /// So often a change is tried again that met another.
     private static let maxAttempts = 4
     private static let tagType = "m.tag"
@@ -12,18 +13,24 @@ package struct PersonalSettings: Sendable {
 
     private let accountData: AccountDataStore
     private let pushRules: PushRuleStore
+    private let names: DirectoryStore
     private let feed: LogFeed
     private let clock: any Clock
 
-    package init(accountData: AccountDataStore, pushRules: PushRuleStore, feed: LogFeed, telemetry: Telemetry) {
+    package init(
+        accountData: AccountDataStore, pushRules: PushRuleStore, names: DirectoryStore, feed: LogFeed,
+        telemetry: Telemetry
+    ) {
         self.accountData = accountData
         self.pushRules = pushRules
+        self.names = names
         self.feed = feed
         clock = telemetry.clock
     }
 
-    /// Gives the new room what the user has set for the old one and not for the new one.
+    /// Gives the new room what the user has set for the old one and not for the new one, and the old one's names.
     func carryOver(of user: UserRecord, from old: RoomRecord, to new: RoomRecord) async throws {
+        try await names.move(from: old.nid, to: new.nid)
         try await carryTags(of: user, from: old, to: new)
         try await carryDirect(of: user, from: old, to: new)
         try await carryRules(of: user, from: old, to: new)
