@@ -41,6 +41,13 @@ package struct RoomReader: Sendable {
         return copy
     }
 
+    /// Brings into memory the numbers of what nearly every look at a room asks for: rooms that are read side by side would all
+    /// miss them at the same moment.
+    package func loadCommonNames(for user: UserID) async throws {
+        let types = [EventType.historyVisibility, EventType.name, EventType.canonicalAlias, EventType.powerLevels]
+        _ = try await interning.knownStateKeys(types.map { StateKey($0) } + [.create, .member(user)])
+    }
+
     package func room(_ roomID: RoomID) async throws -> RoomRecord? { try await store.room(roomID) }
 
     package func tree(of room: RoomRecord, at root: StateRoot) -> StateTree {
