@@ -146,6 +146,25 @@ import Testing
         #expect(try await room.graph.receive(citing).rule == "3.3")
     }
 
+    /// An outlier has no state before it that would say that the room has begun.
+    @Test(arguments: [RoomVersion.v3, .v10]) func anotherBeginningAuthorisesNothing(version: RoomVersion) async throws {
+        let room = try await Room(version)
+        let again = try room.event(
+            EventType.create, stateKey: "", by: room.users[0],
+            ["room_version": .string(version.identifier), "creator": .string(room.users[0].description)], prev: [],
+            auth: [])
+        func entry(_ event: Event) -> AuthRules.AuthEvent { AuthRules.AuthEvent(event: event, isRejected: false) }
+        let create = entry(room.events[0])
+        let receipt = room.graph.receipt
+        #expect(receipt.refusal(of: again, by: [], create: create)?.rule == "1")
+        let others = [try room.state(.powerLevels), try room.state(.member(room.users[1]))]
+        for beginning in [again, create.event] {
+            let event = try room.event(by: room.users[1], auth: (others + [beginning]).map(\.eventID))
+            let refusal = receipt.refusal(of: event, by: (others + [beginning]).map(entry), create: create)
+            #expect(refusal?.rule == (beginning == again ? "3.3" : nil))
+        }
+    }
+
     @Test(arguments: versions) func aStateThatOthersTellTakesNothingAway(version: RoomVersion) async throws {
         var room = try await Room(version)
         let lost = try room.event(by: room.users[1])

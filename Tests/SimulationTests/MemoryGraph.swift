@@ -13,16 +13,20 @@ struct MemoryGraph: RoomGraph {
         let isRejected: Bool
         let isSoftFailed: Bool
         let authEvents: [EventNID]
+        /// Whether it and all that can be reached from it got their places by the graph alone. Otherwise somebody's word for a
+        /// state had a part in what was made of it, or an event without a place.
+        let isRooted: Bool
 
         init(
-            _ event: Event, number: EventNID, stateKey: StateKeyNID?, before: StateRoot, verdict: ReceiptVerdict,
-            authEvents: [EventNID]
+            _ event: Event, number: EventNID, stateKey: StateKeyNID?, before: StateRoot?, verdict: ReceiptVerdict,
+            authEvents: [EventNID], isRooted: Bool
         ) {
             self.event = event
             self.number = number
             stateKeyNumber = stateKey
             stateBefore = before
             self.authEvents = authEvents
+            self.isRooted = isRooted
             switch verdict {
             case .accepted: (isRejected, isSoftFailed) = (false, false)
             case .softFailed: (isRejected, isSoftFailed) = (false, true)
@@ -76,7 +80,7 @@ struct MemoryGraph: RoomGraph {
     private(set) var source = Events()
     private(set) var tree: StateTree
     private(set) var ends: [Node] = []
-    /// In the order in which they came.
+    /// Those that have a place, in the order in which they got it.
     private(set) var order: [Node] = []
     private var numbers: [EventID: EventNID] = [:]
     private var statesAfter: [EventNID: StateRoot] = [:]
@@ -90,7 +94,7 @@ struct MemoryGraph: RoomGraph {
         receipt = EventReceipt(roomID: create.roomID, version: version)
         generator = SeededGenerator(seed: seed)
         tree = StateTree(root: .empty, room: RoomNID(1), source: packs)
-        let node = enter(create, authEvents: [], before: .empty, verdict: .accepted)
+        let node = enter(create, authEvents: [], before: .empty, verdict: .accepted, isRooted: true)
         ends = [node]
         try await move()
     }
@@ -121,11 +125,21 @@ struct MemoryGraph: RoomGraph {
 
     func node(_ id: EventID) -> Node? { numbers[id].flatMap { source.nodes[$0] } }
 
-    mutating func receive(_ event: Event) async throws -> Receipt {
-        switch try await receipt.judge(event, at: .present, in: &self) {
+    func isPlaced(_ id: EventID) -> Bool { node(id)?.stateBefore != nil }
+
+    /// - Parameter given: the state before the event, as somebody tells it.
+    mutating func receive(_ event: Event, given: EventReceipt.GivenState? = nil) async throws -> Receipt {
+        switch try await receipt.judge(event, at: .present, given: given, in: &self) {
         case .known: return .known
         case .missing(let missing): return .missing(missing)
         case .judged(let judgement):
+            let implied = receipt.impliedCreateEvent.map { [$0] } ?? []
+            let basis = (event.prevEvents + event.authEvents + implied).compactMap { judgement.cited[$0] }
+            if judgement.verdict == .accepted,
+                event.authEvents.contains(where: { judgement.cited[$0]?.isRejected == true })
+            {
+                throw Disagreement("\(event.type) \(event.eventID) cites what was rejected, and is accepted")
+            }
             let left: [Node]
             do {
                 let isAccepted = judgement.verdict == .accepted
@@ -135,7 +149,8 @@ struct MemoryGraph: RoomGraph {
             }
             let node = enter(
                 event, authEvents: event.authEvents.compactMap { judgement.cited[$0]?.number },
-                before: judgement.before.root, verdict: judgement.verdict)
+                before: judgement.before.root, verdict: judgement.verdict,
+                isRooted: given == nil && basis.allSatisfy(\.isRooted))
             if judgement.verdict == .accepted {
                 ends = left + [node]
                 try await move()
@@ -144,23 +159,56 @@ struct MemoryGraph: RoomGraph {
         }
     }
 
+    /// Takes in events that have no place here, as `RoomService.store(outliers:)` does.
+    mutating func store(outliers: [Event]) async throws {
+        let create = order.first.map { AuthRules.AuthEvent(event: $0.event, isRejected: false) }
+        let new = outliers.filter { numbers[$0.eventID] == nil && $0.roomID == receipt.roomID }
+        for event in EventOrder.sort(
+            byAuthEvents: new, above: Set(numbers.keys), create: receipt.impliedCreateEvent)
+        {
+            let cited = event.authEvents.compactMap(node)
+            let refusal = receipt.refusal(of: event, by: cited.map(\.asAuthEvent), create: create)
+            _ = enter(
+                event, authEvents: cited.map(\.number), before: nil,
+                verdict: refusal.map { .rejected($0) } ?? .accepted, isRooted: false)
+        }
+    }
+
+    /// The state that somebody tells, of those of its events that are here and were not rejected, as `RemoteState` makes it.
+    ///
+    /// - Returns: `nil` when it cannot be one.
+    func state(told ids: [EventID]) async throws -> EventReceipt.GivenState? {
+        var held: [StateKeyNID: EventNID] = [:]
+        for node in ids.compactMap(node) where !node.isRejected {
+            guard let key = node.stateKeyNumber,
+                held.updateValue(node.number, forKey: key) ?? node.number == node.number
+            else { return nil }
+        }
+        guard let create = source.stateKeys[.create], held[create] != nil else { return nil }
+        let changes = held.map { StateChange(key: $0.key, event: $0.value) }
+        let update = try await tree.at(.empty).applying(changes, newPack: packs.nextNumber())
+        return EventReceipt.GivenState(root: update.root, packs: update.pack.map { [$0] } ?? [])
+    }
+
     private mutating func enter(
-        _ event: Event, authEvents: [EventNID], before: StateRoot, verdict: ReceiptVerdict
+        _ event: Event, authEvents: [EventNID], before: StateRoot?, verdict: ReceiptVerdict, isRooted: Bool
     ) -> Node {
         var verdict = verdict
         if flaw == .forgetsRejections, case .rejected(let refusal) = verdict { verdict = .softFailed(refusal) }
-        lastNumber += 1 + Int64(generator.number(below: 4))
-        let number = EventNID(lastNumber)
+        // An outlier that gets its place keeps its number.
+        if numbers[event.eventID] == nil { lastNumber += 1 + Int64(generator.number(below: 4)) }
+        let number = numbers[event.eventID] ?? EventNID(lastNumber)
         var key: StateKeyNID?
         if let name = event.fullStateKey {
             key = source.stateKeys[name] ?? StateKeyNID(Int64(generator.next() >> 2))
             source.stateKeys[name] = key
         }
         let node = Node(
-            event, number: number, stateKey: key, before: before, verdict: verdict, authEvents: authEvents.sorted())
+            event, number: number, stateKey: key, before: before, verdict: verdict, authEvents: authEvents.sorted(),
+            isRooted: isRooted)
         source.nodes[number] = node
         numbers[event.eventID] = number
-        order.append(node)
+        if before != nil { order.append(node) }
         return node
     }
 

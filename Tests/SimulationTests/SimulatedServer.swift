@@ -47,8 +47,16 @@ struct SimulatedServer {
 
     /// Takes an event in, and whatever waited for it.
     mutating func receive(_ event: Event) async throws {
-        if waiting.contains(where: { $0.event.eventID == event.eventID }) { return }
-        var ready = [event]
+        if !isWaiting(event.eventID) { try await work(off: [event]) }
+    }
+
+    private func isWaiting(_ id: EventID) -> Bool { waiting.contains { $0.event.eventID == id } }
+
+    /// Whether nothing more is to be done about an event for now.
+    func isAtHand(_ id: EventID) -> Bool { graph.isPlaced(id) || isWaiting(id) }
+
+    private mutating func work(off events: [Event]) async throws {
+        var ready = events
         while let next = ready.popLast() {
             switch try await graph.receive(next) {
             case .known: break
@@ -60,11 +68,34 @@ struct SimulatedServer {
         }
     }
 
-    /// Tries again what could not be taken in although nothing was missing.
+    /// Gives up on what an event follows, and takes the state before it from somebody's word, as `GapPlacement` does.
+    mutating func bridge(_ event: Event, by told: ToldState) async throws {
+        try await graph.store(outliers: told.events)
+        guard let given = try await graph.state(told: told.state) else { return }
+        var outcome = try await graph.receive(event, given: given)
+        if case .missing = outcome {
+            try await takeIn(authEvents: told.authChain)
+            outcome = try await graph.receive(event, given: given)
+        }
+        guard case .judged = outcome else { return }
+        waiting.removeAll { $0.event == event }
+        try await work(off: takeThose(waitingFor: event.eventID))
+    }
+
+    /// What can have its place gets it; the rest is kept beside the graph.
+    private mutating func takeIn(authEvents: [Event]) async throws {
+        for event in EventOrder.sort(byPredecessors: authEvents)
+        where !graph.isPlaced(event.eventID) && event.prevEvents.allSatisfy(graph.isPlaced) {
+            try await receive(event)
+        }
+        try await graph.store(outliers: authEvents)
+    }
+
+    /// Tries again what waits: there may be room for it, or what it cites may have come without a place.
     mutating func retry() async throws {
-        let deferred = waiting.filter { $0.missing.isEmpty }.map(\.event)
-        waiting.removeAll { $0.missing.isEmpty }
-        for event in deferred { try await receive(event) }
+        let events = waiting.map(\.event)
+        waiting = []
+        for event in events { try await receive(event) }
     }
 
     private mutating func takeThose(waitingFor id: EventID) -> [Event] {

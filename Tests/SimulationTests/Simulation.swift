@@ -8,8 +8,9 @@ struct Simulation {
     struct Plan: Sendable, CustomStringConvertible {
         let version: RoomVersion
         let seed: UInt64
+        var hearsay = Hearsay.none
 
-        var description: String { "room version \(version), seed \(seed)" }
+        var description: String { "room version \(version), seed \(seed), hearsay of \(hearsay)" }
     }
 
     /// What happened in a run.
@@ -21,6 +22,8 @@ struct Simulation {
         var unsettled = 0
         /// Runs after which honest servers took different branches for the present.
         var separated = 0
+        /// What came of taking others at their word.
+        var hearsay = Agreement.HearsayTally()
 
         static func += (left: inout Tally, right: Tally) {
             left.events += right.events
@@ -29,11 +32,13 @@ struct Simulation {
             left.merges += right.merges
             left.unsettled += right.unsettled
             left.separated += right.separated
+            left.hearsay += right.hearsay
         }
     }
 
     /// Deliveries and actions after which a run has gone wrong, not on.
     private static let maxSteps = 4_000
+    private static let maxHealingRounds = 50
 
     let plan: Plan
     private let honest: HonestBehaviour
@@ -51,6 +56,8 @@ struct Simulation {
     /// What the liar made, and may have told to some.
     private var lies: [Event] = []
     private var made: [Event] = []
+    /// What honest servers made without taking anybody's word for what they built on.
+    private var founded: Set<EventID> = []
 
     /// - Parameter flaw: what one of the honest servers does wrong.
     init(_ plan: Plan, flaw: MemoryGraph.Flaw? = nil) async throws {
@@ -67,6 +74,8 @@ struct Simulation {
             anchors: Set(try (0..<count).map { try SimulatedServer.users($0)[0] }))
         lying = LyingBehaviour(version: plan.version, servers: count)
         network = SimulatedNetwork(servers: count)
+        // Who waits for nothing bridges nothing.
+        if plan.hearsay != .none { network.lossPercent = 25 }
         var keys: [SignatureCheck.KeyName: Ed25519PublicKey] = [:]
         for index in 0..<count {
             let key = try SimulatedServer.key(index)
@@ -98,14 +107,17 @@ struct Simulation {
         try await heal()
         try await meet()
         let graphs = honestServers.map(\.graph)
-        try await Agreement.aboutEvents(graphs + [try await inOtherOrder(graphs[0])])
-        try await Agreement.aboutLeaves(graphs)
-        let isTogether = try await Agreement.aboutNow(graphs)
+        let whole = try await inOtherOrder(graphs)
         // What is true where an event is made is true everywhere.
-        for node in graphs[0].order where node.isRejected && !lies.contains(node.event) {
+        for node in whole.order where node.isRejected && founded.contains(node.eventID) {
             throw Disagreement("\(node.event.type) \(node.eventID) of an honest server is rejected")
         }
-        return tally(isTogether)
+        try await Agreement.aboutEvents(graphs, and: whole)
+        try await Agreement.aboutLeaves(graphs)
+        let isTogether = try await Agreement.aboutNow(graphs)
+        var tally = tally(isTogether)
+        for graph in graphs { tally.hearsay += try await Agreement.hearsay(of: graph, against: whole, lies: Set(lies)) }
+        return tally
     }
 
     private var honestIndices: [Int] { servers.indices.filter { $0 != liar } }
@@ -122,6 +134,7 @@ struct Simulation {
         case 2...3: network.unite()
         case 4...24: try await act(honestIndices[generator.number(below: honestIndices.count)])
         case 25...32: try await lie()
+        case 33...40 where plan.hearsay != .none && generator.isLucky(50): try await believe()
         case 33...40: ask()
         default: try await deliver()
         }
@@ -139,6 +152,7 @@ struct Simulation {
         guard let event = try await servers[index].build(draft, at: time, cosignedBy: cosigner) else { return }
         try await servers[index].receive(event)
         made.append(event)
+        note(event, madeBy: index)
         for other in servers.indices where other != index { send([event], from: index, to: other) }
     }
 
@@ -165,6 +179,20 @@ struct Simulation {
         if !wanted.isEmpty {
             network.send(.request(wanted), from: index, to: others[generator.number(below: others.count)])
         }
+    }
+
+    /// Somebody gives up on what is missing, and lets somebody else tell what came of it.
+    private mutating func believe() async throws {
+        let index = honestIndices[generator.number(below: honestIndices.count)]
+        let tellers = servers.indices.filter { $0 != index && ($0 != liar || plan.hearsay == .anybody) }
+        guard let event = generator.pick(servers[index].waiting)?.event, let teller = generator.pick(tellers) else {
+            return
+        }
+        let told =
+            teller == liar
+            ? try await servers[teller].lie(before: event, lies: lies, &generator)
+            : try await servers[teller].truth(before: event)
+        if let told { try await servers[index].bridge(event, by: told) }
     }
 
     private mutating func send(_ events: [Event], from sender: Int, to receiver: Int) {
@@ -238,13 +266,16 @@ struct Simulation {
         network.repetitionPercent = 0
         while !network.isQuiet { try await deliver() }
         var isNew = true
+        var rounds = 0
         while isNew {
             isNew = false
+            rounds += 1
+            guard rounds <= Self.maxHealingRounds else { throw Disagreement("some events never find their place") }
             for index in honestIndices {
                 var events = honestServers.flatMap { $0.graph.order.map(\.event) }
                 if confesses { events += lies }
                 var seen: Set<EventID> = []
-                events.removeAll { servers[index].event($0.eventID) != nil || !seen.insert($0.eventID).inserted }
+                events.removeAll { servers[index].isAtHand($0.eventID) || !seen.insert($0.eventID).inserted }
                 for event in events.shuffled(using: &generator) { try await servers[index].receive(event) }
                 try await servers[index].retry()
                 if !events.isEmpty { isNew = true }
@@ -252,9 +283,10 @@ struct Simulation {
         }
     }
 
-    /// A server that gets everything in yet another order.
-    private mutating func inOtherOrder(_ graph: MemoryGraph) async throws -> MemoryGraph {
-        var events = graph.order.map(\.event)
+    /// A server that gets everything in yet another order, and asks nobody what to make of it.
+    private mutating func inOtherOrder(_ graphs: [MemoryGraph]) async throws -> MemoryGraph {
+        var seen: Set<EventID> = []
+        var events = graphs.flatMap { $0.order.map(\.event) }.filter { seen.insert($0.eventID).inserted }
         let create = events.removeFirst()
         let empty = try await MemoryGraph(create: create, version: plan.version, seed: generator.next())
         var other = try SimulatedServer(index: 0, graph: empty, skew: 0)
@@ -271,8 +303,13 @@ struct Simulation {
                 time += 1
                 guard let event = try await greeting(of: servers[index]) else { continue }
                 for other in honestIndices { try await servers[other].receive(event) }
+                note(event, madeBy: index)
             }
         }
+    }
+
+    private mutating func note(_ event: Event, madeBy index: Int) {
+        if servers[index].graph.node(event.eventID)?.isRooted == true { founded.insert(event.eventID) }
     }
 
     private func greeting(of server: SimulatedServer) async throws -> Event? {

@@ -13,10 +13,13 @@ import Testing
         static let size = 10
 
         let version: RoomVersion
+        let hearsay: Hearsay
         let first: UInt64
         let count: Int
 
-        var testDescription: String { "version \(version), seeds \(first) to \(first + UInt64(count) - 1)" }
+        var testDescription: String {
+            "version \(version), hearsay of \(hearsay), seeds \(first) to \(first + UInt64(count) - 1)"
+        }
     }
 
     private static func setting(_ name: String) -> UInt64? {
@@ -30,31 +33,49 @@ import Testing
         return RoomVersion(name).map { [$0] } ?? []
     }
 
-    private static var batches: [Batch] {
+    /// - Parameter count: of seeds for each version, unless more or fewer are asked for.
+    private static func batches(_ hearsay: Hearsay, _ count: Int) -> [Batch] {
         if let seed = setting("APUS_SIMULATION_SEED") {
-            return versions.map { Batch(version: $0, first: seed, count: 1) }
+            return versions.map { Batch(version: $0, hearsay: hearsay, first: seed, count: 1) }
         }
         let first = setting("APUS_SIMULATION_FIRST") ?? 1
-        let seeds = Int(setting("APUS_SIMULATION_SEEDS") ?? 20)
+        let seeds = setting("APUS_SIMULATION_SEEDS").map { Int($0) } ?? count
         return stride(from: 0, to: seeds, by: Batch.size).flatMap { start in
             versions.map {
-                Batch(version: $0, first: first + UInt64(start), count: min(Batch.size, seeds - start))
+                Batch(
+                    version: $0, hearsay: hearsay, first: first + UInt64(start),
+                    count: min(Batch.size, seeds - start))
             }
         }
     }
 
-    @Test(arguments: batches) func honestServersAgree(batch: Batch) async throws {
+    @Test(arguments: batches(.none, 170)) func honestServersAgree(batch: Batch) async throws {
+        let total = try await run(batch)
+        #expect(total.separated <= batch.count / 2)
+        #expect(total.hearsay.events == 0)
+    }
+
+    /// Servers that let others tell them a state agree about everything that does not rest on that.
+    @Test(arguments: batches(.honest, 20) + batches(.anybody, 20)) func hearsayGoesNoFurther(batch: Batch) async throws
+    {
+        let total = try await run(batch)
+        #expect(total.hearsay.events > 0 || batch.count < Batch.size)
+        // Whoever is told the truth comes to the same as those who saw it all.
+        if batch.hearsay == .honest { #expect(total.hearsay.differences == 0, "\(total.hearsay)") }
+    }
+
+    private func run(_ batch: Batch) async throws -> Simulation.Tally {
         var total = Simulation.Tally()
         for seed in batch.first..<(batch.first + UInt64(batch.count)) {
-            let plan = Simulation.Plan(version: batch.version, seed: seed)
+            let plan = Simulation.Plan(version: batch.version, seed: seed, hearsay: batch.hearsay)
             var simulation = try await Simulation(plan)
             do { total += try await simulation.run() } catch { Issue.record("\(plan): \(error)") }
             if Self.setting("APUS_SIMULATION_TRANSCRIPT") != nil {
                 for line in try await simulation.transcript() { print(line) }
             }
         }
-        #expect(total.separated <= batch.count / 2)
         if Self.setting("APUS_SIMULATION_SEEDS") != nil { print(batch.testDescription, total) }
+        return total
     }
 
     /// Otherwise all of this would say nothing.

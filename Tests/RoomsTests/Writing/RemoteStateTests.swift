@@ -115,7 +115,8 @@ import Testing
             let now = try await room.state()
             #expect(try await now.event(EventType.create)?.eventID == create.eventID)
             #expect(try await now.event(EventType.name) == nil)
-            #expect(try await room.receive(again).isUnchanged)
+            #expect(try await room.receive(again).isRejected)
+            #expect(try await room.stored(again)?.flags == .rejected)
             #expect(try await room.say("hello").authEvents.contains(create.eventID))
         }
     }
