@@ -1,3 +1,4 @@
+import Federation
 package import HTTPAPI
 package import MatrixCore
 import Rooms
@@ -13,9 +14,13 @@ package enum CreateRoom: Endpoint {
     package struct Request: RequestDecodable {
         /// With the version left to the server when the client names none.
         let creation: @Sendable (RoomVersion) -> RoomCreation
+        let invitations: [ThirdPartyInvitation]
 
         package init(from input: borrowing RequestInput) throws(MatrixError) {
-            creation = try RoomCreation.reading(try input.fields())
+            let fields = try input.fields()
+            creation = try RoomCreation.reading(fields)
+            invitations = try ThirdPartyInvitation.list(fields, "invite_3pid")
+            guard invitations.count <= RoomService.maxInitialInvites else { throw .invalidParam("Too many invites") }
         }
     }
 
@@ -29,6 +34,12 @@ package enum CreateRoom: Endpoint {
             throw MatrixError.forbidden("You may not publish rooms")
         }
         let roomID = try await services.rooms.create(creation, by: user, aliases: services.aliases)
+        for invitation in request.invitations {
+            // As with other invites, the room is there already.
+            try? await services.thirdParty.invite(
+                invitation.address, to: roomID, by: user, through: invitation.directory,
+                details: RoomService.MembershipDetails(extra: creation.isDirect ? ["is_direct": true] : [:]))
+        }
         return JoinedRoom(roomID: roomID)
     }
 }

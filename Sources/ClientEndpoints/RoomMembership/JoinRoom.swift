@@ -17,6 +17,7 @@ package enum JoinRoom: Endpoint {
     ) async throws -> JoinedRoom {
         let (roomID, servers) = try await services.resolve(request.room, via: request.servers)
         let user = try await services.rooms.user(caller.userNID)
+        try await services.redeem(request.proof, by: caller, in: roomID)
         try await services.rooms.join(roomID, as: user, via: servers, details: request.details)
         return JoinedRoom(roomID: roomID)
     }

@@ -14,10 +14,12 @@ package enum JoinRoomByID: Endpoint {
     package struct Request: RequestDecodable {
         let roomID: RoomID
         let details: RoomService.MembershipDetails
+        let proof: ThirdPartySigned?
 
         package init(from input: borrowing RequestInput) throws(MatrixError) {
             roomID = try input.path("roomId", { RoomID($0) })
             details = RoomService.MembershipDetails(reason: try input.body(optional: "reason"))
+            proof = try ThirdPartySigned(input.fields())
         }
     }
 
@@ -26,8 +28,8 @@ package enum JoinRoomByID: Endpoint {
     ) async throws -> JoinedRoom {
         let roomID = request.roomID
         let user = try await services.rooms.user(caller.userNID)
-        try await services.rooms.join(
-            roomID, as: user, details: request.details)
+        try await services.redeem(request.proof, by: caller, in: roomID)
+        try await services.rooms.join(roomID, as: user, details: request.details)
         return JoinedRoom(roomID: roomID)
     }
 }

@@ -7,10 +7,12 @@ package struct RoomEntry: RequestDecodable {
     let room: RoomIDOrAlias
     let servers: [ServerName]
     let details: RoomService.MembershipDetails
+    let proof: ThirdPartySigned?
 
     package init(from input: borrowing RequestInput) throws(MatrixError) {
         room = try input.path("roomIdOrAlias", { RoomIDOrAlias($0) })
         servers = try input.query(all: "via", { ServerName($0) }) + input.query(all: "server_name", { ServerName($0) })
         details = RoomService.MembershipDetails(reason: try input.body(optional: "reason"))
+        proof = try ThirdPartySigned(input.fields())
     }
 }

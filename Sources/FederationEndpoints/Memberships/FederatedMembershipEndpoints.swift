@@ -5,10 +5,12 @@ package import HTTPAPI
 package struct FederatedMembershipServices: Sendable {
     package let resident: ResidentRooms
     package let invites: IncomingInvites
+    package let thirdParty: ThirdPartyInvites
 
-    package init(resident: ResidentRooms, invites: IncomingInvites) {
+    package init(resident: ResidentRooms, invites: IncomingInvites, thirdParty: ThirdPartyInvites) {
         self.resident = resident
         self.invites = invites
+        self.thirdParty = thirdParty
     }
 }
 
@@ -17,5 +19,6 @@ package enum FederatedMembershipEndpoints {
     package static let all: [any Endpoint<FederatedMembershipServices>.Type] = [
         MakeJoin.self, MakeKnock.self, MakeLeave.self, SendInviteV1.self, SendInviteV2.self, SendJoinV1.self,
         SendJoinV2.self, SendKnock.self, SendLeaveV1.self, SendLeaveV2.self,
+        ExchangeThirdPartyInvite.self, OnBindThirdPartyIdentifier.self,
     ]
 }

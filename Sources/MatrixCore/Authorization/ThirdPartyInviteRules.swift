@@ -33,7 +33,7 @@ struct ThirdPartyInviteRules<State: AuthState> {
             return .refused("5.4.1.6", "a third-party invitation by another user")
         }
         // Rules 5.4.1.7 and 5.4.1.8.
-        guard isSigned(signed, byAnyOf: Self.publicKeys(of: offer.content)) else {
+        guard Self.isSigned(signed, byAnyOf: Self.publicKeys(of: offer.content)) else {
             return .refused("5.4.1.8", "no key of the third-party invitation has signed it")
         }
         return .allowed
@@ -50,7 +50,7 @@ struct ThirdPartyInviteRules<State: AuthState> {
         return encoded.compactMap { Base64.decode($0) }.compactMap { Ed25519PublicKey(bytes: $0) }
     }
 
-    private func isSigned(_ signed: JSONView, byAnyOf keys: [Ed25519PublicKey]) -> Bool {
+    static func isSigned(_ signed: JSONView, byAnyOf keys: [Ed25519PublicKey]) -> Bool {
         guard let servers = signed["signatures"]?.object,
             let message = try? CanonicalJSON.encode(signed, strict: false, without: ["signatures", "unsigned"])
         else { return false }
@@ -63,7 +63,7 @@ struct ThirdPartyInviteRules<State: AuthState> {
                     continue
                 }
                 tried += 1
-                if tried > Self.maximumSignatures { return false }
+                if tried > maximumSignatures { return false }
                 if keys.contains(where: { $0.isValid(signature: signature, for: message) }) { return true }
             }
         }

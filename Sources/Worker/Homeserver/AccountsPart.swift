@@ -6,6 +6,7 @@ import Federation
 import HTTPAPI
 import MatrixCore
 import Push
+import Rooms
 import ServerConfiguration
 import Storage
 import Telemetry
@@ -34,7 +35,6 @@ struct AccountsPart: Sendable {
         let follower = AccountFollower(rooms: rooms.service, log: core.telemetry.log)
         let rules = push.rules
         setup.accountDataSources = ["m.push_rules": { user in try await rules.content(of: user) }]
-        setup.profileObserver = follower
         setup.remoteProfiles = federation.map {
             FederatedProfiles(client: $0.client, clock: core.telemetry.clock)
         }
@@ -47,7 +47,8 @@ struct AccountsPart: Sendable {
                 services.sharedSecretRegistration($0.text, setup)
             })
         discovery = DiscoveryServices(
-            publicBaseURL: configuration.publicBaseURL.text, defaultRoomVersion: configuration.rooms.defaultVersion)
+            publicBaseURL: configuration.publicBaseURL.text, defaultRoomVersion: configuration.rooms.defaultVersion,
+            delayedEvents: rooms.delayed.limits, forgetsOnLeave: configuration.rooms.forgetsOnLeave)
         sightings = DeviceSightings(devices: core.stores.devices, telemetry: core.telemetry)
         tokens = AccessTokens(
             devices: core.stores.devices, feed: core.feed, sightings: sightings, telemetry: core.telemetry)

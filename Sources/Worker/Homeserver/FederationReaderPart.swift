@@ -1,5 +1,6 @@
 import Accounts
 import Cluster
+import Ephemeral
 import Federation
 import FederationAPI
 import FederationEndpoints
@@ -32,17 +33,19 @@ struct FederationReaderPart: Sendable {
         memberships = FederatedMembershipServices(
             resident: ResidentRooms(rooms: rooms.service, verifier: link.verifier),
             invites: IncomingInvites(
-                rooms: rooms.service, accounts: core.stores.accounts, verifier: link.verifier))
+                rooms: rooms.service, accounts: core.stores.accounts, verifier: link.verifier),
+            thirdParty: rooms.thirdParty)
         authenticator = HearingAuthenticator(
             verifier: RequestVerifier(
                 serverName: core.server.name, keys: link.keys, clock: telemetry.clock, isAllowed: link.isAllowed),
             heard: link.heard)
-        let inbound = InboundServices(
+        var inbound = InboundServices(
             rooms: rooms.service, staged: InboundEventStore(pool: core.pool), verifier: link.verifier,
             client: link.client,
             states: RemoteState(
                 rooms: rooms.service, client: link.client, verifier: link.verifier, telemetry: telemetry),
             typing: sync.typing, receipts: sync.receipts, telemetry: telemetry)
+        inbound.presence = sync.presence?.presence
         transactions = TransactionEndpointServices(receiver: TransactionReceiver(inbound))
         placing = DutyRunner(
             duty: InboundDuty(inbound, shardCount: core.installation.shardCount), worker: core.worker,

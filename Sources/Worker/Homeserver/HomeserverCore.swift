@@ -30,6 +30,8 @@ package struct HomeserverCore: Sendable {
     let resolver: SystemResolver
     /// Makes all of this process's own requests, so that what the operator allows holds for each.
     let requests: OutboundClient
+    /// The same for identity servers, whose certificates a test may not check.
+    let identityRequests: OutboundClient
 
     /// How long hints may wait in workers for which nobody waits: those then read many at once.
     static let relaxedHintRest = Duration.milliseconds(20)
@@ -56,9 +58,16 @@ package struct HomeserverCore: Sendable {
             redis = client
         }
         let resolver = SystemResolver()
-        let requests = try OutboundClient(
-            OutboundConfiguration(configuration.outbound), resolver: resolver, eventLoopGroup: .singleton,
-            telemetry: telemetry)
+        func client(verifiesTLS: Bool) throws -> OutboundClient {
+            var outbound = OutboundConfiguration(configuration.outbound)
+            outbound.verifiesTLS = verifiesTLS
+            return try OutboundClient(
+                outbound, resolver: resolver, eventLoopGroup: .singleton, telemetry: telemetry)
+        }
+        let requests = try client(verifiesTLS: configuration.outbound.verifiesTLS)
+        let identityRequests =
+            configuration.identity.verifiesTLS || !configuration.outbound.verifiesTLS
+            ? requests : try client(verifiesTLS: false)
         let logStore = LogStore(pool: pool)
         let feed = try await LogFeed.start(
             installation: installation, store: logStore, hints: hints, telemetry: telemetry)
@@ -70,11 +79,12 @@ package struct HomeserverCore: Sendable {
             interning: Interning(pool: pool, shardCount: installation.shardCount),
             stores: AccountStores(pool: pool, rooms: RoomStore(pool: pool)), keys: keys,
             server: LocalServer(name: configuration.serverName, signingKey: keys.current),
-            resolver: resolver, requests: requests)
+            resolver: resolver, requests: requests, identityRequests: identityRequests)
     }
 
     func close() async {
         requests.shutDown()
+        if identityRequests !== requests { identityRequests.shutDown() }
         await redis?.close()
         await pool.close()
         await reactor.shutdown()

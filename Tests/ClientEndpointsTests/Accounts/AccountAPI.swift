@@ -7,6 +7,7 @@ import HTTPTypes
 import MatrixCore
 import NIOCore
 import Postgres
+import Rooms
 import Storage
 import Telemetry
 
@@ -70,7 +71,10 @@ struct AccountAPI: Sendable {
                         devices: stores.devices, feed: feed,
                         sightings: DeviceSightings(devices: stores.devices, telemetry: telemetry), telemetry: telemetry)
                 ))
-            let discovery = DiscoveryServices(publicBaseURL: publicBaseURL, defaultRoomVersion: "12")
+            let discovery = DiscoveryServices(
+                publicBaseURL: publicBaseURL, defaultRoomVersion: "12",
+                delayedEvents: DelayedEvents.Limits(maxDelayMilliseconds: 86_400_000, maxScheduled: 100),
+                forgetsOnLeave: false)
             let endpoints =
                 ServedEndpoint.all(AccountEndpoints.all, with: services, in: environment)
                 + ServedEndpoint.all(DiscoveryEndpoints.all, with: discovery, in: environment)

@@ -44,7 +44,10 @@ struct FederatedRoomAPI: Sendable {
             serverName: Self.ours, ownKeys: OwnKeys(current: worker.key), keys: TheirKeys(key: theirKey))
         let memberships = FederatedMembershipServices(
             resident: ResidentRooms(rooms: rooms, verifier: verifier),
-            invites: IncomingInvites(rooms: rooms, accounts: accounts, verifier: verifier))
+            invites: IncomingInvites(rooms: rooms, accounts: accounts, verifier: verifier),
+            thirdParty: ThirdPartyInvites(
+                rooms: rooms, identity: IdentityServerClient(requests: NoRequests()), client: nil,
+                telemetry: worker.telemetry))
         let history = RoomHistoryServices(history: ServedHistory(rooms: rooms))
         let environment = EndpointEnvironment(authenticators: Authenticators(servers: SignedByThem()))
         router = try Router(
@@ -161,4 +164,13 @@ struct FederatedRoomAPI: Sendable {
             return RemoteServer(serverName: theirs, destination: ours)
         }
     }
+}
+
+/// A network without anybody in it.
+private struct NoRequests: OutboundRequests {
+    func send(_ request: OutboundRequest) async throws -> OutboundResponse { throw OutboundError.nameNotFound }
+
+    func withResponse<Result: Sendable>(
+        to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
+    ) async throws -> Result { throw OutboundError.nameNotFound }
 }
