@@ -11,10 +11,29 @@ package final class ServerACLs: Sendable {
         let event: EventNID
     }
 
-    private let kept = GenerationalCache<Key, ServerACL>(maxWeight: ServerACLs.maxKeptPatterns) { 1 + $0.patternCount }
+    private struct Question: Hashable {
+        let key: Key
+        let server: ServerName
+    }
 
-    func acl(of event: RoomEvent) -> ServerACL {
+    /// Lists that have more patterns than this are asked once about a server.
+    private static let manyPatterns = 64
+    private static let maxKeptAnswers = 20_000
+
+    private let kept = GenerationalCache<Key, ServerACL>(maxWeight: ServerACLs.maxKeptPatterns) { 1 + $0.patternCount }
+    private let answers = GenerationalCache<Question, Bool>(maxWeight: ServerACLs.maxKeptAnswers)
+
+    func allows(_ server: ServerName, by event: RoomEvent) -> Bool {
         let key = Key(room: event.stored.roomNID, event: event.nid)
+        let question = Question(key: key, server: server)
+        if let answer = answers[question] { return answer }
+        let acl = acl(of: event, key)
+        let answer = acl.allows(server)
+        if acl.patternCount > Self.manyPatterns { answers.keep(answer, for: question) }
+        return answer
+    }
+
+    private func acl(of event: RoomEvent, _ key: Key) -> ServerACL {
         if let known = kept[key] { return known }
         let acl = ServerACL(content: event.event.content)
         kept.keep(acl, for: key)
@@ -30,6 +49,6 @@ extension RoomSnapshot {
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#server-access-control-lists-acls
     package func allows(server: ServerName) async throws -> Bool {
         guard let event = try await event(EventType.serverACL) else { return true }
-        return reader.acls.acl(of: event).allows(server)
+        return reader.acls.allows(server, by: event)
     }
 }
