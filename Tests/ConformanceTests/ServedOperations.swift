@@ -17,12 +17,14 @@ struct ServedOperations {
 
     init() {
         operations =
-            Self.of(SpaceEndpoints.all) + Self.of(UpgradeEndpoints.all) + Self.of(ReportEndpoints.all) + Self.of(ReportAdminEndpoints.all)
+            Self.of(SpaceEndpoints.all) + Self.of(UpgradeEndpoints.all) + Self.of(ReportEndpoints.all)
+            + Self.of(ReportAdminEndpoints.all)
             + Self.of(AccountEndpoints.all) + Self.of(AdminEndpoints.all) + Self.of(DirectoryEndpoints.all)
             + Self.of(DiscoveryEndpoints.all) + Self.of(MediaEndpoints.all) + Self.of(RoomEndpoints.all)
             + Self.of(FederatedMembershipEndpoints.all) + Self.of(RoomHistoryEndpoints.all)
             + Self.of(PresenceEndpoints.all) + Self.of(SearchEndpoints.all)
-            + Self.of(SyncEndpoints.all) + Self.of(EventStreamEndpoints.all) + Self.of(PushEndpoints.all) + Self.of(KeyEndpoints.all)
+            + Self.of(SyncEndpoints.all) + Self.of(EventStreamEndpoints.all) + Self.of(PushEndpoints.all)
+            + Self.of(KeyEndpoints.all)
             + Self.of(QueryEndpoints.all) + Self.of(TransactionEndpoints.all)
     }
 
