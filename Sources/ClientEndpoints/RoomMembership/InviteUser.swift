@@ -5,8 +5,7 @@ import Rooms
 
 /// Invites somebody to a room, by their Matrix user or by an address of theirs.
 ///
-/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidinvite,
-///   https://spec.matrix.org/v1.19/client-server-api/#thirdparty_post_matrixclientv3roomsroomidinvite
+/// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidinvite
 /// - Errors: 403 `M_FORBIDDEN` when the caller may not invite, or the target is in the room or banned, `M_INVITE_BLOCKED`; 400
 ///   `M_INVALID_PARAM` or 502 `M_UNKNOWN` for what the identity server answers.
 package enum InviteUser: Endpoint {

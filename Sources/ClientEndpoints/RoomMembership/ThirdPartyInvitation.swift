@@ -7,7 +7,7 @@ struct ThirdPartyInvitation: Sendable {
     let address: ThirdPartyAddress
     let directory: ThirdPartyInvites.Directory
 
-    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#thirdparty_post_matrixclientv3roomsroomidinvite
+    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidinvite
     init(_ fields: JSONFields) throws(MatrixError) {
         let (medium, address): (String, String) = (try fields.required("medium"), try fields.required("address"))
         guard let known = ThirdPartyAddress(medium: medium, address: address) else {
