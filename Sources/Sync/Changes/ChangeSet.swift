@@ -16,6 +16,9 @@ package struct ChangeSet: Sendable {
     package var rooms: [RoomNID: Room]
     /// Kinds of the user's own rows. When they are not in memory any more, all that there may be.
     package var own: Set<LogKind>
+    /// All rooms that the user has to do with and of which something was written, memberships included; `nil` when that is not
+    /// in memory any more, and any may be.
+    package var touched: Set<RoomNID>?
 }
 
 /// Finds out what changed, from memory when the worker's window reaches back far enough, else by index from the log.
@@ -30,29 +33,30 @@ package struct ChangeFinder: Sendable {
 
     /// What changed after `since`, up to what the view has seen.
     ///
-    /// Cost: no query on a warm worker; otherwise one.
+    /// Cost: no query on a warm worker, and what happened since, whatever the number of rooms; otherwise one query.
     package func changes(for view: UserView, since: LogVector) async throws -> ChangeSet {
-        let joined = view.standings.filter { $0.value.membership == .join }
         let remembered = feed.withWindow { window -> (rooms: [RoomNID: [LogRow]], own: [LogRow])? in
             guard window.reaches(since) else { return nil }
-            return (window.rows(of: joined, since: since), window.rows(of: view.user.nid, since: since))
+            return (window.rows(of: view.standings, since: since), window.rows(of: view.user.nid, since: since))
         }
-        guard let remembered else { return try await stored(joined, view, since) }
+        guard let remembered else { return try await stored(view, since) }
         // The feed may be ahead of the view by now: what is newer comes with the next sync.
-        let rooms = remembered.rooms.compactMapValues { rows -> ChangeSet.Room? in
+        var rooms: [RoomNID: ChangeSet.Room] = [:]
+        for (room, rows) in remembered.rooms where view.standings[room]?.membership == .join {
             let rows = rows.filter { $0.position <= view.heads[$0.shard] }
-            guard !rows.isEmpty else { return nil }
-            return ChangeSet.Room(
+            guard !rows.isEmpty else { continue }
+            rooms[room] = ChangeSet.Room(
                 hasEvents: rows.contains { $0.kind == .roomEvents },
                 hasReceipts: rows.contains { $0.isReceipt(for: view.user.nid) }, rows: rows)
         }
         let own = remembered.own.filter { $0.position <= view.heads[$0.shard] }
-        return ChangeSet(rooms: rooms, own: Set(own.map(\.kind)))
+        return ChangeSet(
+            rooms: rooms, own: Set(own.map(\.kind)),
+            touched: Set(remembered.rooms.keys).union(own.compactMap(\.roomNID)))
     }
 
-    private func stored(
-        _ joined: [RoomNID: RoomStanding], _ view: UserView, _ since: LogVector
-    ) async throws -> ChangeSet {
+    private func stored(_ view: UserView, _ since: LogVector) async throws -> ChangeSet {
+        let joined = view.standings.filter { $0.value.membership == .join }
         let changes = try await log.changes(in: joined.map { (room: $0.key, since: since[$0.value.shard]) })
         var rooms: [RoomNID: ChangeSet.Room] = [:]
         for change in changes where change.events || change.receipts {

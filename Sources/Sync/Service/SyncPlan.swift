@@ -21,11 +21,8 @@ struct SyncPlanner: Sendable {
     ///   - changes: what happened since; `nil` in a first sync.
     ///   - alsoChanged: rooms that have something else to show, such as typing or account data.
     func plan(_ context: SyncContext, changes: ChangeSet?, alsoChanged: Set<RoomNID>) async throws -> SyncPlan {
-        var interesting: [RoomNID: RoomStanding] = [:]
-        for (room, standing) in context.view.standings
-        where isInteresting(room, standing, context, changes, alsoChanged) {
-            interesting[room] = standing
-        }
+        let interesting = candidates(context, changes, alsoChanged)
+            .filter { isInteresting($0.key, $0.value, context, changes, alsoChanged) }
         let rooms = try await reader.store.rooms(Array(interesting.keys))
         try await loadDepartures(interesting, in: rooms)
         var plan = SyncPlan()
@@ -40,6 +37,16 @@ struct SyncPlanner: Sendable {
             try await addDeparture(from: room, standing, context, to: &plan)
         }
         return plan
+    }
+
+    /// The rooms that have to be looked at: of what is in memory those of which something was written, else all.
+    private func candidates(
+        _ context: SyncContext, _ changes: ChangeSet?, _ others: Set<RoomNID>
+    ) -> [RoomNID: RoomStanding] {
+        guard let touched = changes?.touched, !context.fullState else { return context.view.standings }
+        var candidates: [RoomNID: RoomStanding] = [:]
+        for room in touched.union(others) { candidates[room] = context.view.standings[room] }
+        return candidates
     }
 
     private func isInteresting(
