@@ -2,25 +2,24 @@ import Postgres
 
 /// The SQL of the user directory.
 enum UserDirectoryStatements {
-    static let all = [profiles, write, open, close, openRooms, members, search]
+    static let all = [profiles, write, open, close, members, search]
 
     /// Users with what they are called: of local users their profile, of others the member event of one of their rooms, of
     /// those that anybody may know first. Without a room: they are in none.
     static let profiles = Statement(
         "user_directory.profiles",
         """
-        select u.user_nid, u.user_id, a.user_nid is not null, m.room_nid, m.body, n.value, p.value
+        select u.user_nid, u.user_id, m.room_nid, e.body, n.value, p.value
         from unnest($1::bigint[]) as i(nid) join users u on u.user_nid = i.nid
-        left join accounts a on a.user_nid = u.user_nid
         left join profiles n on n.user_nid = u.user_nid and n.field = 'displayname'
         left join profiles p on p.user_nid = u.user_nid and p.field = 'avatar_url'
         left join lateral (
-            select s.room_nid, e.body from memberships s
+            select s.room_nid, s.event_nid from memberships s
             left join open_rooms o on o.room_nid = s.room_nid
-            left join events e on e.room_nid = s.room_nid and e.event_nid = s.event_nid
             where s.user_nid = u.user_nid and s.membership = 1
             order by o.room_nid is null, s.room_nid limit 1
         ) m on true
+        left join events e on e.room_nid = m.room_nid and e.event_nid = m.event_nid
         """, mode: .read)
     static let write = Statement(
         "user_directory.write", "select set_directory_users($1, $2, $3, $4, $5, $6, $7, $8)")
@@ -29,8 +28,6 @@ enum UserDirectoryStatements {
         "insert into open_rooms (room_nid) select unnest($1::bigint[]) on conflict do nothing returning room_nid")
     static let close = Statement(
         "user_directory.close", "delete from open_rooms where room_nid = any ($1) returning room_nid")
-    static let openRooms = Statement(
-        "user_directory.open_rooms", "select room_nid from open_rooms where room_nid = any ($1)", mode: .read)
     /// Members of a room, in the order of their numbers.
     static let members = Statement(
         "user_directory.members",

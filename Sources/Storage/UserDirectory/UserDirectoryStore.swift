@@ -5,7 +5,6 @@ package import Postgres
 package struct DirectoryProfile: Sendable {
     package let userNID: UserNID
     package let userID: UserID
-    package let isLocal: Bool
     /// A room that the user is in, of those that anybody may know if there is one; `nil` without a room.
     package let roomNID: RoomNID?
     /// The member event of that room.
@@ -82,7 +81,7 @@ package struct UserDirectoryStore: Sendable {
             let nid = UserNID(try row.next(Int64.self))
             guard let userID = UserID(try row.next(String.self)) else { throw StorageError.corrupt("users.user_id") }
             return DirectoryProfile(
-                userNID: nid, userID: userID, isLocal: try row.next(Bool.self),
+                userNID: nid, userID: userID,
                 roomNID: try row.next(Int64?.self).map { RoomNID($0) }, memberEvent: try row.next([UInt8]?.self),
                 displayName: try row.next([UInt8]?.self), avatarURL: try row.next([UInt8]?.self))
         }
@@ -112,13 +111,6 @@ package struct UserDirectoryStore: Sendable {
             }
         }
         return changed
-    }
-
-    /// Which of the rooms anybody may know.
-    package func openRooms(among rooms: [RoomNID]) async throws -> Set<RoomNID> {
-        guard !rooms.isEmpty else { return [] }
-        let rows = try await pool.query(UserDirectoryStatements.openRooms, rooms.map(\.rawValue))
-        return Set(try rows.map { RoomNID(try $0.get(0, Int64.self)) })
     }
 
     package func members(of room: RoomNID, after user: UserNID?, limit: Int) async throws -> [UserNID] {
