@@ -27,7 +27,7 @@ import Testing
                 "apus.yaml:8: rooms.defaultVersion: unknown key; did you mean rooms.default_version?",
                 #"apus.yaml:9: presence: expected true or false, found "true""#,
                 "apus.yaml:10: pool_size: unknown key here; did you mean database.pool_size?",
-                "apus.yaml:11: colour: unknown key; known here: appservices, cas, database, email, federation, identity, "
+                "apus.yaml:11: colour: unknown key; known here: appservices, cas, database, delayed_events, email, federation, identity, "
                     + "listeners, log, media, metrics, oidc, outbound, passwords, presence, public_base_url, rate_limits, redis, "
                     + "registration, room_directory, rooms, server_name, signing_key, turn, workers",
             ])

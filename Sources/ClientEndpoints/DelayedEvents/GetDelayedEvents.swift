@@ -1,7 +1,6 @@
 package import HTTPAPI
 package import MatrixCore
 import Rooms
-import Storage
 
 /// The caller's events that wait, in the order in which they are due.
 ///
@@ -12,14 +11,14 @@ package enum GetDelayedEvents: Endpoint {
         guests: true)
 
     package struct Response: JSONResponse {
-        let events: [DelayedEventRecord]
+        let events: [DelayedEvent]
 
-        package var expectedBytes: Int { events.reduce(64) { $0 + $1.content.count + 256 } }
+        package var expectedBytes: Int { events.reduce(64) { $0 + $1.expectedBytes } }
 
         package func write(to json: inout JSONWriter) {
             json.object { json in
                 json.array(key: "delayed_events") { json in
-                    for event in events { DelayedEventResponse(event: event).write(to: &json) }
+                    for event in events { event.write(to: &json) }
                 }
             }
         }

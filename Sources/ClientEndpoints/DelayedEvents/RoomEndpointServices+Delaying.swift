@@ -1,7 +1,6 @@
 import HTTPAPI
 import MatrixCore
 import Rooms
-import Storage
 
 extension RoomEndpointServices {
     /// Keeps an event for later, after the checks that do not depend on when it is sent.
@@ -20,14 +19,10 @@ extension RoomEndpointServices {
             let redacts = type == EventType.redaction ? content["redacts"]?.string.flatMap { EventID($0) } : nil
             try await permitRedaction(of: redacts, in: roomID, by: caller)
         }
-        let bytes: [UInt8]
-        do { bytes = try CanonicalJSON.encode(content, strict: false) } catch {
-            throw MatrixError.badJSON("The content is no event's")
-        }
-        let event = NewDelayedEvent(
-            roomID: roomID, type: type, stateKey: stateKey, content: bytes, stickyMilliseconds: stickyMilliseconds,
-            delayMilliseconds: delayMilliseconds,
-            transaction: transactionID.map { EventTransaction(deviceID: caller.deviceID ?? "", transactionID: $0) })
+        var event = DelayedEventRequest(
+            roomID: roomID, type: type, stateKey: stateKey, content: content, delayMilliseconds: delayMilliseconds,
+            device: caller.deviceID, transactionID: transactionID)
+        event.stickyMilliseconds = stickyMilliseconds
         return try await delayed.schedule(event, by: try await rooms.user(caller.userNID))
     }
 

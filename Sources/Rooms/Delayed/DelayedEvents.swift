@@ -37,6 +37,10 @@ package struct DelayedEvents: Sendable {
 
     // MARK: Scheduling
 
+    package func schedule(_ request: DelayedEventRequest, by user: UserRecord) async throws -> String {
+        try await schedule(try request.event, by: user)
+    }
+
     /// Keeps an event for later. Whether the user may send it is asked only then.
     ///
     /// - Returns: its delay id; the same again for the same transaction of the same device.
@@ -124,14 +128,14 @@ package struct DelayedEvents: Sendable {
     // MARK: Looking
 
     /// What of the user's waits, in the order in which it is due.
-    package func scheduled(by user: UserNID) async throws -> [DelayedEventRecord] {
-        try await store.scheduled(by: user)
+    package func scheduled(by user: UserNID) async throws -> [DelayedEvent] {
+        try await store.scheduled(by: user).map { DelayedEvent(record: $0) }
     }
 
     /// - Throws: 404 `M_NOT_FOUND`, also when it is another's.
-    package func event(_ delayID: String, of user: UserNID) async throws -> DelayedEventRecord {
+    package func event(_ delayID: String, of user: UserNID) async throws -> DelayedEvent {
         guard let event = try await store.event(delayID), event.userNID == user else { throw Self.unknown }
-        return event
+        return DelayedEvent(record: event)
     }
 
     // MARK: Sending

@@ -55,7 +55,7 @@ struct DelayedEventDutyTests {
                 try await eventually("three events") {
                     try await worker.messages(in: room, for: alice) == ["first", "second", "third"]
                 }
-                #expect(try await events.scheduled(by: alice.nid).map(\.delayMilliseconds) == [80_000_000])
+                #expect(try await events.scheduled(by: alice.nid).map(\.record.delayMilliseconds) == [80_000_000])
             }
         }
     }

@@ -61,7 +61,9 @@ struct ServingInstallation: Sendable {
     func set(
         _ type: String, _ stateKey: String = "", to content: JSONValue, in room: RoomRecord, by user: UserRecord
     ) async throws -> EventID {
-        try await worker.set(type, stateKey, to: content, in: room.roomID, as: user)
+        // An invite too is written as it is, whatever the server of the user might say.
+        try await rooms.send(
+            try EventDraft(sender: user, type: type, stateKey: stateKey, content: content), in: room)
     }
 
     @discardableResult
