@@ -54,7 +54,9 @@ struct QueryAPI: Sendable {
         let names = AccountNames(serverName: serverName)
         let accounts = AccountStore(pool: pool)
         let queries = QueryServices(
-            profiles: Profiles(profiles: profiles, accounts: accounts, interning: worker.interning, names: names),
+            profiles: Profiles(
+                profiles: profiles, accounts: accounts, interning: worker.interning, names: names, feed: worker.feed,
+                clock: telemetry.clock),
             names: names, directory: directory, sharesPublicRooms: sharesPublicRooms, name: "Apus", version: "9.9")
         let outside = SilentNetwork()
         let notary = Self.notary(pool, telemetry, outside, key, oldKey)
