@@ -123,7 +123,7 @@ struct SlidingConnectionTests {
                 }
                 // Connections do not disturb each other.
                 let other = try await worker.slide(alice, list: Self.list, connection: "b")
-                #expect(other.slidRooms.count == 40)
+                #expect(other.slidRooms.count == 60)
                 #expect(try await worker.slide(alice, at: position, list: Self.list, connection: "a").slidRooms.isEmpty)
             }
         }

@@ -9,7 +9,7 @@ import Testing
 /// Whatever happens in rooms, through whichever workers, and however windows move: what a client of sliding sync has put together
 /// is the truth as far as it asked for it, and nothing that its user may not see.
 struct SlidingPropertyTests {
-    @Test(arguments: (1...6).map { UInt64($0) })
+    @Test(arguments: (1...8).map { UInt64($0) })
     func clientsPutTogetherWhatTheyMaySee(seed: UInt64) async throws {
         try await TestInstallation.with { installation in
             try await installation.withWorker { one in

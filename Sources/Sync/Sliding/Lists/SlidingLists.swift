@@ -23,7 +23,6 @@ struct InterestingRooms: Sendable {
         var config: SlidingRoomConfig
         /// The lists that have it in their windows, in order.
         var lists: [String] = []
-        var isSubscribed = false
     }
 
     /// How many rooms each list has, whatever its windows.
@@ -53,7 +52,7 @@ struct SlidingLists: Sendable {
             for (name, list) in content.lists.sorted(by: { $0.key < $1.key }) {
                 let rooms = try await filtered(listed, by: list.filter, context)
                 found.counts[name] = rooms.count
-                for room in Self.windows(of: rooms, list.ranges) { found.add(room, list.config, list: name) }
+                found.add(Self.windows(of: rooms, list.ranges), list.config, list: name)
             }
         }
         if !content.subscriptions.isEmpty { try await subscribe(content.subscriptions, all, context, to: &found) }
@@ -168,15 +167,10 @@ struct SlidingLists: Sendable {
     private func addFactsAtDeparture(to rooms: inout [ListedRoom], _ context: SlidingContext) async throws {
         guard !rooms.isEmpty else { return }
         let records = try await context.reader.store.rooms(rooms.map(\.nid))
-        for index in rooms.indices {
-            guard let record = records[rooms[index].nid] else { continue }
-            let departure = try await standings.departure(
-                of: context.user, from: record, rooms[index].standing, reader: context.reader)
-            guard let end = departure.end, let state = try await context.reader.state(after: end, in: record) else {
-                continue
-            }
-            rooms[index].facts = try await facts.read([(record, state.root)], reader: context.reader)[record.nid]
-        }
+        let facts = try await standings.factsAtDeparture(
+            from: rooms.compactMap { room in records[room.nid].map { ($0, room.standing) } }, of: context.user,
+            reader: context.reader)
+        for index in rooms.indices { rooms[index].facts = facts[rooms[index].nid] }
     }
 
     // MARK: Filters
@@ -245,14 +239,14 @@ struct SlidingLists: Sendable {
         for (roomID, config) in subscriptions {
             guard let record = records[roomID], let room = byNID[record.nid] else { continue }
             if room.form == .inside {
-                found.add(room, config, list: nil)
+                found.subscribe(room, config)
             } else if try await maySubscribe(room, record, context) {
                 others.append((room, config))
             }
         }
         var rooms = others.map(\.room)
         try await addTimes(to: &rooms, context)
-        for (room, (_, config)) in zip(rooms, others) { found.add(room, config, list: nil) }
+        for (room, (_, config)) in zip(rooms, others) { found.subscribe(room, config) }
     }
 
     /// Who is in the room, is or was invited or knocks, or was in it. Rooms that were left and forgotten are as good as unknown.
@@ -291,10 +285,27 @@ private struct IndexSetOfRanges {
 }
 
 extension InterestingRooms {
-    fileprivate mutating func add(_ room: ListedRoom, _ config: SlidingRoomConfig, list: String?) {
-        var entry = rooms[room.nid] ?? Room(listed: room, config: config)
-        entry.config.combine(with: config)
-        if let list { entry.lists.append(list) } else { entry.isSubscribed = true }
-        rooms[room.nid] = entry
+    fileprivate mutating func add(_ listed: [ListedRoom], _ config: SlidingRoomConfig, list: String) {
+        rooms.reserveCapacity(rooms.count + listed.count)
+        // Most rooms are in one list: they share its name.
+        let names = [list]
+        for room in listed {
+            guard var known = rooms[room.nid] else {
+                rooms[room.nid] = Room(listed: room, config: config, lists: names)
+                continue
+            }
+            known.config.combine(with: config)
+            known.lists.append(list)
+            rooms[room.nid] = known
+        }
+    }
+
+    fileprivate mutating func subscribe(_ room: ListedRoom, _ config: SlidingRoomConfig) {
+        guard var known = rooms[room.nid] else {
+            rooms[room.nid] = Room(listed: room, config: config)
+            return
+        }
+        known.config.combine(with: config)
+        rooms[room.nid] = known
     }
 }

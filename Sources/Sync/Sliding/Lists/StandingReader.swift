@@ -45,6 +45,7 @@ struct StandingReader: Sendable {
     private let origins = GenerationalCache<Key, StandingOrigin>(maxWeight: maxCached)
     private let outside = GenerationalCache<Key, OutsideFacts>(maxWeight: maxCached)
     private let stays = GenerationalCache<Key, Bool>(maxWeight: maxCached)
+    private let left = GenerationalCache<Key, RoomFacts>(maxWeight: maxCached)
     private let stripped: StrippedRoomReader
 
     init(stripped: StrippedRoomReader) { self.stripped = stripped }
@@ -140,6 +141,40 @@ struct StandingReader: Sendable {
             changes.append(previous)
         }
         return Departure(changes: changes, end: nil)
+    }
+
+    /// What filters ask of rooms as they were when the user left them; rooms in which the user never was are left out.
+    ///
+    /// Cost: a few queries for all that were not asked about before.
+    func factsAtDeparture(
+        from rooms: [(room: RoomRecord, standing: RoomStanding)], of user: UserRecord, reader: RoomReader
+    ) async throws -> [RoomNID: RoomFacts] {
+        var found: [RoomNID: RoomFacts] = [:]
+        let unknown = rooms.filter { room, standing in
+            found[room.nid] = left[Key(room.nid, standing)]
+            return found[room.nid] == nil
+        }
+        let read = try await SideBySide.map(unknown) { room, standing in
+            try? await factsAtDeparture(from: room, standing, of: user, reader)
+        }
+        try Task.checkCancellation()
+        for ((room, standing), facts) in zip(unknown, read) {
+            guard let facts else { continue }
+            left.keep(facts, for: Key(room.nid, standing))
+            found[room.nid] = facts
+        }
+        return found
+    }
+
+    private func factsAtDeparture(
+        from room: RoomRecord, _ standing: RoomStanding, of user: UserRecord, _ reader: RoomReader
+    ) async throws -> RoomFacts? {
+        let departure = try await departure(of: user, from: room, standing, reader: reader)
+        guard let end = departure.end, let state = try await reader.state(after: end, in: room) else { return nil }
+        let encryption = StateKey(EventType.encryption)
+        let events = try await state.events([.create, encryption])
+        return RoomFacts(
+            type: events[.create]?.event.content["type"]?.string, isEncrypted: events[encryption] != nil)
     }
 
     /// In which of the rooms the user ever was.

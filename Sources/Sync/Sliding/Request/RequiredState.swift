@@ -75,26 +75,28 @@ package struct RequiredState: Hashable, Sendable {
 /// Rules are kept apart and what any of them wants is told, so that nothing has to be merged.
 package struct SlidingRoomConfig: Hashable, Sendable {
     package private(set) var timelineLimit: Int
-    private(set) var states: [RequiredState]
+    private(set) var required: RequiredStates
 
     package init(timelineLimit: Int, requiredState: RequiredState) {
         self.timelineLimit = timelineLimit
-        states = [requiredState]
+        required = RequiredStates([requiredState])
     }
 
     mutating func combine(with other: SlidingRoomConfig) {
         timelineLimit = max(timelineLimit, other.timelineLimit)
-        for state in other.states where !states.contains(state) { states.append(state) }
+        guard required != other.required else { return }
+        required = RequiredStates(required.rules + other.required.rules.filter { !required.rules.contains($0) })
     }
 
-    var required: RequiredStates { RequiredStates(states) }
-
-    mutating func name(_ user: UserID) { states = states.map { $0.naming(user) } }
+    mutating func name(_ user: UserID) { required = RequiredStates(required.rules.map { $0.naming(user) }) }
 }
 
 /// What several rules want of a room's state together.
 struct RequiredStates: Hashable, Sendable {
-    private(set) var rules: [RequiredState]
+    let rules: [RequiredState]
+    /// Compared instead of the rules, once for each of a thousand rooms. It is made with a key that only this process has, so
+    /// that nobody can find two that look alike.
+    private let digest: Int
 
     static let nothing = RequiredStates([])
 
@@ -102,7 +104,16 @@ struct RequiredStates: Hashable, Sendable {
         self.rules = rules.sorted {
             ($0.include, $0.exclude, $0.lazyMembers ? 1 : 0) < ($1.include, $1.exclude, $1.lazyMembers ? 1 : 0)
         }
+        var hasher = Hasher()
+        hasher.combine(self.rules)
+        digest = hasher.finalize()
     }
+
+    static func == (left: RequiredStates, right: RequiredStates) -> Bool {
+        left.digest == right.digest && left.rules.count == right.rules.count
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
     var lazyMembers: Bool { rules.contains(where: \.lazyMembers) }
 
