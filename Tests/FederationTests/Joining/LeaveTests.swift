@@ -18,7 +18,7 @@ import Testing
             #expect(try await here.membership(of: bob, in: server) == .knock)
             let room = try await here.room(server)
             let stripped = try await here.rooms.reader.memberships.membership(of: bob.nid, in: room.nid)?.strippedState
-            let told = try JSONValue(parsing: try #require(stripped)).array ?? []
+            let told = try StrippedState.told(try #require(stripped)).map { try JSONValue(parsing: $0) }
             #expect(
                 told.compactMap { $0["type"]?.string } == [EventType.create, EventType.joinRules, EventType.member])
             #expect(told.allSatisfy { Set($0.object?.keys ?? [:].keys) == ["type", "state_key", "sender", "content"] })
