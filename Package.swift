@@ -86,7 +86,8 @@ let modules: [Module] = [
         name: "Ephemeral", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
         testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
-        name: "Directory", uses: ["Rooms", "Cluster", "Storage", "HTTPAPI", "MatrixCore", "Telemetry"], products: [logging],
+        name: "Directory", uses: ["Rooms", "Cluster", "Storage", "HTTPAPI", "MatrixCore", "Telemetry"],
+        products: [logging],
         testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
         name: "Search", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],

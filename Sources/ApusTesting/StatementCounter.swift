@@ -18,6 +18,8 @@ package final class StatementCounter: PostgresObserver {
         let before = counts.withLock { $0 }
         let value = try await body()
         let after = counts.withLock { $0 }
-        return (value, after.reduce(into: [:]) { $0[$1.key] = $1.value - (before[$1.key] ?? 0) }.filter { $0.value > 0 })
+        return (
+            value, after.reduce(into: [:]) { $0[$1.key] = $1.value - (before[$1.key] ?? 0) }.filter { $0.value > 0 }
+        )
     }
 }

@@ -52,7 +52,9 @@ package struct Homeserver: Sendable {
         let rooms = try await RoomsPart(core, notifications: push.notifications, federation: federation)
         let accounts = AccountsPart(core, rooms: rooms, push: push, federation: federation)
         let rules = push.rules
-        let sync = SyncPart(core, roles: roles, accounts: accounts, rooms: rooms) { user in try await rules.content(of: user) }
+        let sync = SyncPart(core, roles: roles, accounts: accounts, rooms: rooms) { user in
+            try await rules.content(of: user)
+        }
         let pushing = roles.contains(.push) ? push.sending(core, rooms: rooms) : nil
         let delaying = roles.contains(.push) ? rooms.delaying(core) : nil
         let search = SearchPart(core, rooms: rooms)

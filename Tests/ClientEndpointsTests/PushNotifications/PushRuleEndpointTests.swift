@@ -47,7 +47,9 @@ struct PushRuleEndpointTests {
                 #expect(answer.status == 400 && answer.errcode == "M_UNKNOWN", "\(neighbour): \(answer)")
             }
             // One's own rules come right after the master rule.
-            let all = await api.ask(.get, "/pushrules/")["global"]?["override"]?.array?.compactMap { $0["rule_id"]?.string }
+            let all = await api.ask(.get, "/pushrules/")["global"]?["override"]?.array?.compactMap {
+                $0["rule_id"]?.string
+            }
             #expect(all?.prefix(2) == [".m.rule.master", "a"])
         }
     }
@@ -85,14 +87,16 @@ struct PushRuleEndpointTests {
         }
     }
 
-    @Test(arguments: [
-        ("override/a%2Fb", ["conditions": [], "actions": []], "M_INVALID_PARAM"),
-        ("override/a%5Cb", ["conditions": [], "actions": []], "M_INVALID_PARAM"),
-        ("nonsense/a", ["actions": []], "M_INVALID_PARAM"), ("override/a", ["conditions": []], "M_INVALID_PARAM"),
-        ("override/a", ["conditions": [7], "actions": []], "M_INVALID_PARAM"),
-        ("override/a", ["conditions": [], "actions": ["dance"]], "M_INVALID_PARAM"),
-        ("content/a", ["actions": []], "M_INVALID_PARAM"), ("content/a", ["pattern": 7, "actions": []], "M_INVALID_PARAM"),
-    ] as [(String, JSONValue, String)])
+    @Test(
+        arguments: [
+            ("override/a%2Fb", ["conditions": [], "actions": []], "M_INVALID_PARAM"),
+            ("override/a%5Cb", ["conditions": [], "actions": []], "M_INVALID_PARAM"),
+            ("nonsense/a", ["actions": []], "M_INVALID_PARAM"), ("override/a", ["conditions": []], "M_INVALID_PARAM"),
+            ("override/a", ["conditions": [7], "actions": []], "M_INVALID_PARAM"),
+            ("override/a", ["conditions": [], "actions": ["dance"]], "M_INVALID_PARAM"),
+            ("content/a", ["actions": []], "M_INVALID_PARAM"),
+            ("content/a", ["pattern": 7, "actions": []], "M_INVALID_PARAM"),
+        ] as [(String, JSONValue, String)])
     func refusesWhatIsNoRule(rule: String, body: JSONValue, errcode: String) async throws {
         try await PushAPI.with { api in
             let answer = await api.ask(.put, "/pushrules/global/\(rule)", body)

@@ -1,10 +1,10 @@
 import ApusTesting
+import Cluster
 import MatrixCore
 import Rooms
 import RoomsTesting
 import Storage
 import Testing
-import Cluster
 
 /// Invites that a user does not want to be told of.
 struct HiddenInviteTests {
