@@ -57,6 +57,17 @@ def test_a_first_answer_and_the_next(alice, bob, room):
     assert texts(slide(bob, body, first["pos"]).ok()["rooms"][room]) == ["hello"]
 
 
+def test_only_who_sent_it_is_told_the_transaction(alice, bob, room):
+    before = {user: slide(user, request()).ok()["pos"] for user in (alice, bob)}
+    content = {"msgtype": "m.text", "body": "mine"}
+    sent = alice.send_event(room, "m.room.message", content, transaction="of-hers").ok()["event_id"]
+    bob.settle(room, lambda event: event["event_id"] == sent)
+    for user, transaction in ((alice, "of-hers"), (bob, None)):
+        # The window has grown, so the event comes with older ones.
+        event = slide(user, request(limit=10), before[user]).ok()["rooms"][room]["timeline"][-1]
+        assert event["event_id"] == sent and event["unsigned"].get("transaction_id") == transaction
+
+
 def test_a_wait_ends_with_news(alice, bob, room):
     body = request()
     pos = slide(bob, body).ok()["pos"]
