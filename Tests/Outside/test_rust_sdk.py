@@ -1,8 +1,12 @@
 """The Matrix Rust SDK, the core of Element X, against the running server: everything it knows comes by sliding sync."""
 
+import os
+
 import pytest
 
 from outside.rust_sdk import RustClient
+
+pytestmark = pytest.mark.skipif("RUST_SDK_PYTHON" not in os.environ, reason="the SDK could not be installed")
 
 ROOMS = 40
 
