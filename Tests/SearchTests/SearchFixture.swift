@@ -29,7 +29,7 @@ struct SearchFixture: Sendable {
         users = UserDirectory(store: directory, rooms: worker.rooms)
         messageIndex = MessageIndexDuty(store: store, feed: worker.feed, telemetry: worker.telemetry)
         userIndex = UserDirectoryDuty(
-            store: directory, rooms: worker.rooms, feed: worker.feed, telemetry: worker.telemetry)
+            store: directory, rooms: worker.rooms, feed: worker.feed)
     }
 
     var duties: [any Duty] { [messageIndex, userIndex] }

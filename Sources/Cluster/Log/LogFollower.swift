@@ -14,6 +14,8 @@ package struct LogFollower: Sendable {
     /// Everything at or below it has been returned.
     package private(set) var cursor: LogVector
     private let feed: LogFeed
+    /// When rows were gathered last.
+    private var lastTurn: Duration?
 
     package init(feed: LogFeed, from cursor: LogVector) {
         self.feed = feed
@@ -29,6 +31,21 @@ package struct LogFollower: Sendable {
             guard (try? await rest()) != nil else { break }
         }
         return []
+    }
+
+    /// The next rows, gathered until the last ones are a moment ago, for whom many at once cost less: what comes after a quiet
+    /// time is returned at once, and who is far behind does not wait.
+    package mutating func next(gathering moment: Duration) async throws -> [LogRow] {
+        let clock = feed.telemetry.clock
+        var rows = try await next()
+        if rows.count < Self.maxRows {
+            if let lastTurn, lastTurn + moment > clock.monotonic {
+                try await clock.sleep(for: lastTurn + moment - clock.monotonic)
+            }
+            rows += try await available()
+        }
+        lastTurn = clock.monotonic
+        return rows
     }
 
     /// Waits for as long as rows are gathered.

@@ -4,38 +4,16 @@ package import Storage
 
 /// From whom users take invites, kept in memory for as long as the log shows no change of it.
 package final class InvitePermissions: Sendable {
-    private static let maxCached = 20_000
-
-    private struct Entry: Sendable {
-        /// What the log was when it was read.
-        let at: LogVector
-        let permission: InvitePermission
-    }
-
     private let store: AccountDataStore
-    private let feed: LogFeed
-    private let cache = GenerationalCache<UserNID, Entry>(maxWeight: maxCached)
+    private let memory: AccountDataMemory<InvitePermission>
 
     package init(store: AccountDataStore, feed: LogFeed) {
         self.store = store
-        self.feed = feed
+        memory = AccountDataMemory(feed: feed)
     }
 
     package func permission(of user: UserNID) async throws -> InvitePermission {
-        let at = feed.heads
-        if let entry = cache[user] {
-            let isCurrent = feed.withWindow { window in
-                window.reaches(entry.at)
-                    && !window.rows(of: user, since: entry.at).contains { $0.kind == .accountData }
-            }
-            if isCurrent {
-                cache.keep(Entry(at: at, permission: entry.permission), for: user)
-                return entry.permission
-            }
-        }
-        let permission = try await read(of: user)
-        cache.keep(Entry(at: at, permission: permission), for: user)
-        return permission
+        try await memory.value(of: user) { try await read(of: user) }
     }
 
     private func read(of user: UserNID) async throws -> InvitePermission {

@@ -34,17 +34,8 @@ package struct MessageIndexDuty: Duty {
             start[Int16(shard)] = lease.cursor?[Int16(shard)] ?? 0
         }
         var follower = LogFollower(feed: feed, from: start)
-        var lastTurn = telemetry.clock.monotonic - Self.moment
         while !Task.isCancelled {
-            var rows = try await follower.next()
-            // Whoever is far behind does not wait.
-            if rows.count < LogFollower.maxRows {
-                let pause = lastTurn + Self.moment - telemetry.clock.monotonic
-                if pause > .zero { try await telemetry.clock.sleep(for: pause) }
-                rows += try await follower.available()
-            }
-            lastTurn = telemetry.clock.monotonic
-            try await take(rows)
+            try await take(try await follower.next(gathering: Self.moment))
             lease.advance(to: follower.cursor)
         }
     }

@@ -2,7 +2,6 @@ package import Cluster
 import MatrixCore
 package import Rooms
 package import Storage
-package import Telemetry
 
 /// Keeps the user directory as the log says: who came and went, who is called otherwise, which rooms have opened and closed.
 ///
@@ -22,30 +21,19 @@ package struct UserDirectoryDuty: Duty {
     private let store: UserDirectoryStore
     private let rooms: RoomService
     private let feed: LogFeed
-    private let telemetry: Telemetry
 
-    package init(store: UserDirectoryStore, rooms: RoomService, feed: LogFeed, telemetry: Telemetry) {
+    package init(store: UserDirectoryStore, rooms: RoomService, feed: LogFeed) {
         self.store = store
         self.rooms = rooms
         self.feed = feed
-        self.telemetry = telemetry.labelled("user-directory")
     }
 
     package func run(_ lease: DutyLease) async throws {
         let shards = Int(feed.installation.shardCount)
         let start = lease.cursor.flatMap { $0.shardCount == shards ? $0 : nil }
         var follower = LogFollower(feed: feed, from: start ?? .zero(shards: shards))
-        var lastTurn = telemetry.clock.monotonic - Self.moment
         while !Task.isCancelled {
-            var rows = try await follower.next()
-            // Whoever is far behind does not wait.
-            if rows.count < LogFollower.maxRows {
-                let pause = lastTurn + Self.moment - telemetry.clock.monotonic
-                if pause > .zero { try await telemetry.clock.sleep(for: pause) }
-                rows += try await follower.available()
-            }
-            lastTurn = telemetry.clock.monotonic
-            try await take(rows)
+            try await take(try await follower.next(gathering: Self.moment))
             lease.advance(to: follower.cursor)
         }
     }

@@ -26,7 +26,7 @@ struct SearchPart: Sendable {
     func duties(_ core: HomeserverCore) -> [DutyRunner] {
         let duties: [any Duty] = [
             MessageIndexDuty(store: messages, feed: core.feed, telemetry: core.telemetry),
-            UserDirectoryDuty(store: users, rooms: rooms, feed: core.feed, telemetry: core.telemetry),
+            UserDirectoryDuty(store: users, rooms: rooms, feed: core.feed),
             ProfilePropagation(
                 profiles: core.stores.profiles, memberships: rooms.reader.memberships, interning: core.interning,
                 rooms: ProfilesInRooms(rooms: rooms), feed: core.feed, telemetry: core.telemetry),

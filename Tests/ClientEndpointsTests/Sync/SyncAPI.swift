@@ -52,8 +52,7 @@ struct SyncAPI: Sendable {
                 let messages = MessageIndexDuty(
                     store: SearchStore(pool: worker.pool), feed: worker.feed, telemetry: worker.telemetry)
                 let users = UserDirectoryDuty(
-                    store: UserDirectoryStore(pool: worker.pool), rooms: worker.rooms, feed: worker.feed,
-                    telemetry: worker.telemetry)
+                    store: UserDirectoryStore(pool: worker.pool), rooms: worker.rooms, feed: worker.feed)
                 for shard in 0..<worker.installation.shardCount {
                     let rows = try await worker.log.rows(of: shard, after: 0)
                     try await messages.take(rows)

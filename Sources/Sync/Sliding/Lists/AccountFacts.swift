@@ -13,40 +13,25 @@ struct AccountFacts: Sendable {
 struct AccountFactsReader: Sendable {
     private static let directType = "m.direct"
     private static let tagType = "m.tag"
-    private static let maxCached = 20_000
     /// More rooms than this nobody has; the rest is not looked at.
     private static let maxDirectRooms = 20_000
 
-    private struct Entry: Sendable {
-        /// What the log was when it was read.
-        let at: LogVector
-        let facts: AccountFacts
-    }
-
     private let store: AccountDataStore
     private let rooms: RoomStore
-    private let feed: LogFeed
-    private let cache = GenerationalCache<UserNID, Entry>(maxWeight: maxCached)
+    private let memory: AccountDataMemory<AccountFacts>
 
     init(store: AccountDataStore, rooms: RoomStore, feed: LogFeed) {
         self.store = store
         self.rooms = rooms
-        self.feed = feed
+        memory = AccountDataMemory(feed: feed)
     }
 
     /// Cost: two queries after a change, otherwise none.
     func facts(of user: UserNID) async throws -> AccountFacts {
-        let at = feed.heads
-        if let entry = cache[user] {
-            let isCurrent = feed.withWindow { window in
-                window.reaches(entry.at)
-                    && !window.rows(of: user, since: entry.at).contains { $0.kind == .accountData }
-            }
-            if isCurrent {
-                cache.keep(Entry(at: at, facts: entry.facts), for: user)
-                return entry.facts
-            }
-        }
+        try await memory.value(of: user) { try await read(of: user) }
+    }
+
+    private func read(of user: UserNID) async throws -> AccountFacts {
         var facts = AccountFacts()
         for record in try await store.all(of: user, types: [Self.directType, Self.tagType]) {
             guard let content = record.content, let json = try? JSONDocument(parsing: content) else { continue }
@@ -56,7 +41,6 @@ struct AccountFactsReader: Sendable {
             default: break
             }
         }
-        cache.keep(Entry(at: at, facts: facts), for: user)
         return facts
     }
 
