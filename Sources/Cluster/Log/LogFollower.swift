@@ -40,7 +40,7 @@ package struct LogFollower: Sendable {
         var rows = try await next()
         if rows.count < Self.maxRows {
             if let lastTurn, lastTurn + moment > clock.monotonic {
-                try await clock.sleep(for: lastTurn + moment - clock.monotonic)
+                try await clock.sleep(until: lastTurn + moment)
             }
             rows += try await available()
         }

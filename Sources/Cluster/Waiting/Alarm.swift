@@ -49,13 +49,13 @@ package final class Alarm: Sendable {
                 continue
             }
             guard due > now else { return }
-            await sleep(for: due - now, or: waiter)
+            await sleep(until: due, or: waiter)
         }
     }
 
-    private func sleep(for duration: Duration, or waiter: Waiter<Void>) async {
+    private func sleep(until time: Duration, or waiter: Waiter<Void>) async {
         await withTaskGroup { group in
-            group.addTask { [clock] in if (try? await clock.sleep(for: duration)) != nil { waiter.end(()) } }
+            group.addTask { [clock] in if (try? await clock.sleep(until: time)) != nil { waiter.end(()) } }
             await waiter.wait(cancelled: ())
             group.cancelAll()
         }

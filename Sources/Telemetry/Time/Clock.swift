@@ -6,13 +6,18 @@ package protocol Clock: Sendable {
     /// Time since an arbitrary origin; it never goes back. For durations, deadlines and timeouts.
     var monotonic: Duration { get }
 
-    /// Waits for `duration` of monotonic time.
+    /// Waits until a point of monotonic time.
     ///
     /// - Throws: `CancellationError` when the task is cancelled meanwhile.
-    func sleep(for duration: Duration) async throws
+    func sleep(until time: Duration) async throws
 }
 
 extension Clock {
+    /// Waits for `duration` of monotonic time.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled meanwhile.
+    package func sleep(for duration: Duration) async throws { try await sleep(until: monotonic + duration) }
+
     /// Runs `operation`, and cancels it when it has not ended after `limit`.
     ///
     /// - Throws: `DeadlineExceeded` when the time ran out, else what `operation` throws.

@@ -47,14 +47,14 @@ package final class ManualClock: Clock {
         state.withLock { $0.wallMilliseconds = nowMilliseconds }
     }
 
-    package func sleep(for duration: Duration) async throws {
+    package func sleep(until time: Duration) async throws {
         let id = state.withLock { state -> UInt64 in
             state.nextSleeper += 1
             return state.nextSleeper
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let outcome = enqueue(id, for: duration, continuation)
+                let outcome = enqueue(id, until: time, continuation)
                 if let outcome { continuation.resume(with: outcome) }
             }
         } onCancel: {
@@ -71,12 +71,12 @@ package final class ManualClock: Clock {
 
     /// Returns how the sleep ended already, or nil when it has begun.
     private func enqueue(
-        _ id: UInt64, for duration: Duration, _ continuation: CheckedContinuation<Void, any Error>
+        _ id: UInt64, until time: Duration, _ continuation: CheckedContinuation<Void, any Error>
     ) -> Result<Void, any Error>? {
         state.withLock { state in
             if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
-            if duration <= .zero { return .success(()) }
-            state.sleepers[id] = Sleeper(wakesAt: state.monotonic + duration, continuation: continuation)
+            if time <= state.monotonic { return .success(()) }
+            state.sleepers[id] = Sleeper(wakesAt: time, continuation: continuation)
             return nil
         }
     }

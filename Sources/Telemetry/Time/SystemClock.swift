@@ -14,7 +14,7 @@ package struct SystemClock: Clock {
         return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
     }
 
-    package func sleep(for duration: Duration) async throws { try await Task.sleep(for: duration) }
+    package func sleep(until time: Duration) async throws { try await Task.sleep(for: max(time - monotonic, .zero)) }
 
     private static func read(_ clock: clockid_t) -> timespec {
         var now = timespec()

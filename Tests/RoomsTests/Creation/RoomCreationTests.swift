@@ -54,7 +54,7 @@ import Testing
 private struct StoppedClock: Clock {
     let nowMilliseconds: Int64 = 1_700_000_000_000
     var monotonic: Duration { SystemClock().monotonic }
-    func sleep(for duration: Duration) async throws { try await SystemClock().sleep(for: duration) }
+    func sleep(until time: Duration) async throws { try await SystemClock().sleep(until: time) }
 }
 
 private final class MemoryAliases: AliasReservation {
