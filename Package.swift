@@ -39,7 +39,10 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 
-let services = ["Accounts", "Rooms", "Ephemeral", "Directory", "Search", "Sync", "Media", "Push", "Federation"]
+let services = [
+    "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "Search", "Sync", "Media", "Push",
+    "Federation",
+]
 let endpoints = ["ClientEndpoints", "FederationEndpoints", "MediaEndpoints", "AdminEndpoints"]
 
 let modules: [Module] = [
@@ -86,6 +89,12 @@ let modules: [Module] = [
         name: "Ephemeral", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
         testUses: ["ApusTesting", "RoomsTesting"]),
     Module(
+        name: "Encryption", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
+        testUses: ["ApusTesting", "RoomsTesting"]),
+    Module(
+        name: "DeviceMessages", uses: ["Rooms", "Cluster", "Storage", "MatrixCore", "Telemetry"], products: [logging],
+        testUses: ["ApusTesting", "RoomsTesting"]),
+    Module(
         name: "Directory", uses: ["Rooms", "Cluster", "Storage", "HTTPAPI", "MatrixCore", "Telemetry"],
         products: [logging],
         testUses: ["ApusTesting", "RoomsTesting"]),
@@ -97,7 +106,9 @@ let modules: [Module] = [
         products: [logging, nio, httpTypes], testUses: ["ApusTesting", "Transport", "RoomsTesting"]),
     Module(
         name: "Sync",
-        uses: ["Rooms", "Ephemeral", "Cluster", "Storage", "MatrixCore", "Telemetry"],
+        uses: [
+            "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Cluster", "Storage", "MatrixCore", "Telemetry",
+        ],
         products: [logging, deque], testUses: ["ApusTesting", "RoomsTesting", "Push"]),
     Module(
         name: "Media", uses: ["Cluster", "Storage", "MatrixCore", "HTTPAPI", "Telemetry", "CVips", "CLinux"],
@@ -105,8 +116,8 @@ let modules: [Module] = [
     Module(
         name: "Federation",
         uses: [
-            "Accounts", "Rooms", "Ephemeral", "Directory", "Cluster", "Storage", "FederationAPI", "HTTPAPI",
-            "MatrixCore", "Telemetry",
+            "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "Cluster", "Storage",
+            "FederationAPI", "HTTPAPI", "MatrixCore", "Telemetry",
         ],
         products: [logging, nio, httpTypes, deque], testUses: ["ApusTesting", "RoomsTesting", "Transport"]),
 

@@ -18,7 +18,7 @@ struct SyncBuilder: Sendable {
     let sticky: StickyEvents
     let interning: Interning
     let presence: SyncPresence?
-    let devices: (any DeviceNewsSource)?
+    let devices: DeviceNewsSources
     let log: LogStore
     let telemetry: Telemetry
 
@@ -49,7 +49,7 @@ struct SyncBuilder: Sendable {
             separatesThreads: context.filter.timeline.unreadThreadNotifications)
         answer.accountData = data.global
         if let presence { answer.presence = try await presence.events(context, joined: plan.joined) }
-        if let devices, let device = context.deviceID {
+        if let device = context.deviceID {
             answer.devices = try await devices.news(for: device, of: context.view, since: context.since)
         }
         var joined = try await updates(plan.joined, context)

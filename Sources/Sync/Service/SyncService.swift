@@ -22,8 +22,7 @@ package struct SyncSetup: Sendable {
     package let unread: UnreadCounter
     /// `nil` where nobody is told who is online.
     package var presence: VisiblePresence?
-    /// `nil` where nobody keeps devices' keys.
-    package var devices: (any DeviceNewsSource)?
+    package var devices = DeviceNewsSources()
 
     package init(
         rooms: RoomService, typing: Typing, feed: LogFeed, watches: UserWatches, timeouts: Timeouts, log: LogStore,

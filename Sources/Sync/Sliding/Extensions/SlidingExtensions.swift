@@ -12,10 +12,9 @@ package struct SlidingExtensions: Sendable {
     }
 
     package struct EndToEnd: Sendable {
-        /// Users whose devices changed, and whom the user shares no room with any more; `nil` in a first answer.
-        package var devices: (changed: [UserID], left: [UserID])?
-        package var oneTimeKeys: [String: Int] = [:]
-        package var unusedFallbackKeys: [String] = []
+        /// `nil` in a first answer.
+        package var lists: DeviceListChanges?
+        package var keys = KeyCounts()
     }
 
     package struct AccountData: Sendable {
@@ -41,7 +40,7 @@ package struct SlidingExtensions: Sendable {
 
     /// Whether there is nothing in it that a client would want to be woken for.
     var isEmpty: Bool {
-        (toDevice?.events.isEmpty ?? true) && (endToEnd?.devices.map { $0.changed.isEmpty && $0.left.isEmpty } ?? true)
+        (toDevice?.events.isEmpty ?? true) && (endToEnd?.lists?.isEmpty ?? true)
             && (accountData.map { $0.global.isEmpty && $0.rooms.isEmpty } ?? true) && (receipts?.isEmpty ?? true)
             && (typing?.isEmpty ?? true) && (threads?.changes.isEmpty ?? true)
     }

@@ -160,15 +160,8 @@ extension SlidingExtensions {
 
 extension SlidingExtensions.EndToEnd {
     fileprivate func write(to writer: inout JSONWriter) {
-        writer.object(key: "device_one_time_keys_count") { writer in
-            for (algorithm, count) in oneTimeKeys.sorted(by: { $0.key < $1.key }) { writer.field(algorithm, count) }
-        }
-        writer.field("device_unused_fallback_key_types", strings: unusedFallbackKeys)
-        guard let devices else { return }
-        writer.object(key: "device_lists") {
-            $0.field("changed", strings: devices.changed.map(\.description))
-            $0.field("left", strings: devices.left.map(\.description))
-        }
+        keys.write(to: &writer)
+        if let lists { writer.object(key: "device_lists") { lists.write(to: &$0) } }
     }
 }
 

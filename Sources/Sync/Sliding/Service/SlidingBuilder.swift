@@ -20,7 +20,7 @@ struct SlidingBuilder: Sendable {
     let receipts: ReceiptsExtension
     let typing: TypingExtension
     let threads: ThreadsExtension
-    let endToEnd = EndToEndExtensions()
+    let endToEnd: EndToEndExtensions
     let telemetry: Telemetry
 
     /// - Parameters:
@@ -215,7 +215,9 @@ struct SlidingBuilder: Sendable {
             records: namesRooms ? try await context.reader.store.rooms(Array(found.rooms.keys)) : [:])
         var extensions = SlidingExtensions()
         extensions.toDevice = request.toDevice.map(endToEnd.toDevice)
-        extensions.endToEnd = request.endToEnd ? endToEnd.endToEnd(isFirst: context.since == nil) : nil
+        if request.endToEnd {
+            extensions.endToEnd = try await endToEnd.endToEnd(of: context.deviceID, context.view, since: context.since)
+        }
         extensions.accountData = try await accountData.read(request.accountData, answer, &state)
         extensions.receipts = try await receipts.read(request.receipts, answer, &state)
         extensions.typing = try await typing.read(request.typing, answer)

@@ -52,7 +52,7 @@ package final class SlidingSyncService: Sendable {
             accountData: AccountDataExtension(store: setup.accountData, pushRules: setup.pushRules),
             receipts: ReceiptsExtension(store: setup.receipts, interning: reader.interning),
             typing: TypingExtension(typing: setup.typing), threads: ThreadsExtension(subscriptions: threads),
-            telemetry: setup.telemetry.labelled("sliding-sync"))
+            endToEnd: EndToEndExtensions(sources: setup.devices), telemetry: setup.telemetry.labelled("sliding-sync"))
     }
 
     /// Answers as soon as there is something to tell, when the time is over, or when the worker is about to stop.
@@ -82,19 +82,19 @@ package final class SlidingSyncService: Sendable {
             if counts == nil || isNews {
                 let (answer, toldNow) = try await builder.build(request, view, since: since, next: next, told: told)
                 if answersAtOnce || !answer.isEmpty {
-                    return try await settle(answer, request, at: next, toldNow, connection)
+                    return try await settle(answer, request, view, at: next, toldNow, connection)
                 }
                 // It was nothing for this client: go on from there.
                 (since, told, counts) = (next, toldNow, answer.counts)
             }
             let quiet = SlidingAnswer(dialect: request.dialect, counts: counts ?? [:])
-            if answersAtOnce { return try await settle(quiet, request, at: next, told, connection) }
+            if answersAtOnce { return try await settle(quiet, request, view, at: next, told, connection) }
             let reason = await watches.wait(
                 for: user, after: next.log, ephemeral: next.ephemeral, limit: deadline - clock.monotonic)
             switch reason {
             case .news: continue
             case .cancelled: throw CancellationError()
-            case .deadline, .draining: return try await settle(quiet, request, at: next, told, connection)
+            case .deadline, .draining: return try await settle(quiet, request, view, at: next, told, connection)
             }
         }
     }
@@ -129,15 +129,15 @@ package final class SlidingSyncService: Sendable {
     }
 
     private func settle(
-        _ answer: SlidingAnswer, _ request: SlidingRequest, at token: SyncToken, _ told: ConnectionState,
-        _ connection: SlidingConnection
+        _ answer: SlidingAnswer, _ request: SlidingRequest, _ view: UserView, at token: SyncToken,
+        _ told: ConnectionState, _ connection: SlidingConnection
     ) async throws -> SlidingAnswer {
         var answer = answer
         if answer.extensions.toDevice == nil, let toDevice = request.content.extensions.toDevice {
             answer.extensions.toDevice = builder.endToEnd.toDevice(toDevice)
         }
         if answer.extensions.endToEnd == nil, request.content.extensions.endToEnd {
-            answer.extensions.endToEnd = builder.endToEnd.endToEnd(isFirst: false)
+            answer.extensions.endToEnd = try await builder.endToEnd.quiet(of: request.deviceID, view)
         }
         (answer.position, _) = try await connections.position(told, at: token, of: connection)
         if answer.isSettled {
