@@ -52,6 +52,9 @@ static const unsigned char search[] = {
 static const unsigned char user_directory[] = {
 #embed "migrations/0016_user_directory.sql"
 };
+static const unsigned char key_backups[] = {
+#embed "migrations/0021_key_backups.sql"
+};
 
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
@@ -71,6 +74,7 @@ static const struct apus_migration migrations[] = {
     {"0015_search", search, sizeof search},
     {"0016_user_directory", user_directory, sizeof user_directory},
     {"0017_delayed_events", delayed_events, sizeof delayed_events},
+    {"0021_key_backups", key_backups, sizeof key_backups},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

@@ -161,6 +161,7 @@ begin
     delete from pushers p where p.user_nid = p_user and p.device_id = any (closed);
     delete from auth_sessions s where s.user_nid = p_user and s.device_id = any (closed);
     delete from sliding_states s where s.user_nid = p_user and s.device_id = any (closed);
+    delete from dehydrated_devices d where d.user_nid = p_user and d.device_id = any (closed);
     if cardinality(closed) > 0 then
         select a.new_position, a.previous into new_position, previous
             from log_append(p_shard, 8::smallint, null, p_user, p_now) a;
