@@ -56,6 +56,13 @@ static const unsigned char key_backups[] = {
 #embed "migrations/0021_key_backups.sql"
 };
 
+static const unsigned char device_lists[] = {
+#embed "migrations/0019_device_lists.sql"
+};
+static const unsigned char device_messages[] = {
+#embed "migrations/0020_device_messages.sql"
+};
+
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
     {"0002_append", append, sizeof append},
@@ -74,7 +81,9 @@ static const struct apus_migration migrations[] = {
     {"0015_search", search, sizeof search},
     {"0016_user_directory", user_directory, sizeof user_directory},
     {"0017_delayed_events", delayed_events, sizeof delayed_events},
+    {"0019_device_lists", device_lists, sizeof device_lists},
     {"0021_key_backups", key_backups, sizeof key_backups},
+    {"0020_device_messages", device_messages, sizeof device_messages},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

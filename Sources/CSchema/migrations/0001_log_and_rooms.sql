@@ -124,11 +124,14 @@ create table memberships (
     position bigint not null,
     -- Where the user's present stay in the room began; 0 when the user is not in it.
     joined_position bigint not null default 0,
+    -- Where the user's last stay ended, in the room's shard; 0 when none has.
+    left_position bigint not null default 0,
     forgotten boolean not null default false,
     stripped_state bytea,
     primary key (room_nid, user_nid)
 );
 create index memberships_by_user on memberships (user_nid, room_nid);
+create index memberships_by_position on memberships (room_nid, position);
 create index memberships_by_server on memberships (room_nid, server_nid) where membership = 1;
 create index memberships_joined_server on memberships (server_nid, room_nid) where membership = 1;
 

@@ -74,7 +74,9 @@ begin
                     position = excluded.position, forgotten = false, stripped_state = null,
                     -- Who changes a name or picture is in the room as before.
                     joined_position = case when was.membership = 1 and excluded.membership = 1 then was.joined_position
-                                           else excluded.joined_position end;
+                                           else excluded.joined_position end,
+                    left_position = case when was.membership = 1 and excluded.membership <> 1 then excluded.position
+                                         else was.left_position end;
     end if;
     if cardinality(p_related) > 0 then
         perform store_relations(p_room, new_position, p_related, p_related_parents, p_related_types,

@@ -62,11 +62,16 @@ create table registration_tokens (
 
 -- A user-interactive authentication under way: bound to an operation and, when there is one, to a user and device.
 -- Of a registration it remembers what was asked for, of the password only the hash that the account would have.
+-- `flows`: what it offered, each the names of its stages with spaces between. `policies`: the documents that it has shown, each
+-- its name and version with a space between. `origin`: who it counts for, so that nobody fills the table.
 create table auth_sessions (
     session_hash bytea primary key,
     operation text collate "C" not null,
     user_nid bigint,
     device_id text collate "C",
+    flows text[] not null,
+    policies text[] not null,
+    origin text collate "C" not null,
     completed text[] not null default '{}',
     registration_token text collate "C",
     parameters bytea,
@@ -77,6 +82,7 @@ create table auth_sessions (
     created_ms bigint not null
 );
 create index auth_sessions_by_age on auth_sessions (created_ms);
+create index auth_sessions_by_origin on auth_sessions (origin, created_ms) where spent_ms is null;
 create index auth_sessions_by_token on auth_sessions (registration_token)
     where registration_token is not null and spent_ms is null;
 
@@ -117,10 +123,10 @@ create function create_account(
     p_oldest_session bigint, p_device text, p_now bigint, out outcome smallint
 ) language plpgsql as $$
 declare
-    v_token text;
+    v_session auth_sessions;
 begin
     if p_session is not null then
-        select s.registration_token into v_token from auth_sessions s
+        select * into v_session from auth_sessions s
             where s.session_hash = p_session and s.spent_ms is null and s.user_nid is null
                 and s.created_ms >= p_oldest_session for update;
         if not found then
@@ -137,7 +143,12 @@ begin
     if p_session is not null then
         update auth_sessions set spent_ms = p_now, account_nid = p_user, account_device = p_device, password_hash = null
             where session_hash = p_session;
-        update registration_tokens set uses = uses + 1 where token = v_token;
+        update registration_tokens set uses = uses + 1 where token = v_session.registration_token;
+        if 'm.login.terms' = any (v_session.completed) then
+            insert into accepted_policies (user_nid, policy_id, version, accepted_ms)
+                select p_user, split_part(p.policy, ' ', 1), split_part(p.policy, ' ', 2), p_now
+                from unnest(v_session.policies) p (policy);
+        end if;
     end if;
     if p_display_name is not null then
         insert into profiles (user_nid, field, value) values (p_user, 'displayname', p_display_name);
@@ -345,17 +356,22 @@ begin
     end if;
 end $$;
 
--- Begins a session, and clears a few that are too old: so the table needs nobody who sweeps it.
+-- Begins a session, and clears a few that are too old: so the table needs nobody who sweeps it. Of one origin's sessions that are
+-- under way the oldest end when there are more than there may be: whoever is at it now goes on.
 create function begin_auth_session(
-    p_session bytea, p_operation text, p_user bigint, p_device text, p_parameters bytea, p_password text,
-    p_oldest bigint, p_now bigint
+    p_session bytea, p_operation text, p_user bigint, p_device text, p_flows text[], p_policies text[], p_parameters bytea,
+    p_password text, p_origin text, p_max_of_origin bigint, p_oldest bigint, p_now bigint
 ) returns void language plpgsql as $$
 begin
     delete from auth_sessions where session_hash in (
         select s.session_hash from auth_sessions s where s.created_ms < p_oldest
         order by s.created_ms limit 4 for update skip locked);
-    insert into auth_sessions (session_hash, operation, user_nid, device_id, parameters, password_hash, created_ms)
-        values (p_session, p_operation, p_user, p_device, p_parameters, p_password, p_now);
+    delete from auth_sessions where session_hash in (
+        select s.session_hash from auth_sessions s where s.origin = p_origin and s.spent_ms is null
+        order by s.created_ms desc offset p_max_of_origin - 1 for update skip locked);
+    insert into auth_sessions (session_hash, operation, user_nid, device_id, flows, policies, parameters, password_hash,
+                               origin, created_ms)
+        values (p_session, p_operation, p_user, p_device, p_flows, p_policies, p_parameters, p_password, p_origin, p_now);
 end $$;
 
 -- Notes that a stage of a session is complete. With a registration token one of the token's uses is kept for the session;
