@@ -62,6 +62,9 @@ static const unsigned char device_lists[] = {
 static const unsigned char device_messages[] = {
 #embed "migrations/0020_device_messages.sql"
 };
+static const unsigned char policies[] = {
+#embed "migrations/0022_policies.sql"
+};
 
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
@@ -84,6 +87,7 @@ static const struct apus_migration migrations[] = {
     {"0019_device_lists", device_lists, sizeof device_lists},
     {"0021_key_backups", key_backups, sizeof key_backups},
     {"0020_device_messages", device_messages, sizeof device_messages},
+    {"0022_policies", policies, sizeof policies},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

@@ -111,6 +111,19 @@ package struct LogWindow: Sendable {
         return newer.map { held.rows[held.index(after: $0 - 1)] }
     }
 
+    /// Whether there are rows of a kind about a user after a position of the user's shard and up to another; `nil` when that is
+    /// not held any more.
+    package func hasRows(
+        of kind: LogKind, about user: UserNID, in shard: Int16, after position: Int64, upTo last: Int64
+    ) -> Bool? {
+        guard shards.indices.contains(Int(shard)), shards[Int(shard)].floor <= position else { return nil }
+        guard let trace = users[user], trace.shard == shard else { return false }
+        let held = shards[Int(shard)]
+        return trace.positions.reversed().prefix { $0 > position }.contains { newer in
+            newer <= last && held.rows[held.index(after: newer - 1)].kind == kind
+        }
+    }
+
     private func rows(of trace: Trace?, since: LogVector) -> [LogRow] {
         guard let trace, let last = trace.positions.last, last > since[trace.shard] else { return [] }
         let shard = shards[Int(trace.shard)]
@@ -146,7 +159,7 @@ extension LogRow {
         switch kind {
         case .roomEvents, .receipts, .privateReceipts: roomNID
         case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile,
-            .other:
+            .outgoingEDUs, .other:
             nil
         }
     }
@@ -154,7 +167,7 @@ extension LogRow {
     /// The user to whose shard the row belongs.
     fileprivate var userOfShard: UserNID? {
         switch kind {
-        case .roomEvents, .receipts, .privateReceipts, .other: nil
+        case .roomEvents, .receipts, .privateReceipts, .outgoingEDUs, .other: nil
         case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile:
             userNID
         }

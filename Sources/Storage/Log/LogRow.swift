@@ -26,6 +26,8 @@ package enum LogKind: Int16, Sendable, CaseIterable {
     case threadSubscriptions = 10
     /// A local user's display name or avatar, which the member events of their rooms are to show.
     case profile = 11
+    /// Messages to other servers that have to arrive. The row belongs to the shard of whoever sends them, and names nobody.
+    case outgoingEDUs = 12
 
     /// Whether every member of the row's room is shown what changed.
     package var concernsMembers: Bool { self == .roomEvents || self == .receipts }
