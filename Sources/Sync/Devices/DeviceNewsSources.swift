@@ -1,5 +1,6 @@
 package import Cluster
 package import MatrixCore
+package import Storage
 
 /// Who knows what happened for a device besides rooms; `nil` where nobody keeps it.
 package struct DeviceNewsSources: Sendable {
