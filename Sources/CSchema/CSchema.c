@@ -56,6 +56,9 @@ static const unsigned char key_backups[] = {
 #embed "migrations/0021_key_backups.sql"
 };
 
+static const unsigned char device_keys[] = {
+#embed "migrations/0018_device_keys.sql"
+};
 static const unsigned char device_lists[] = {
 #embed "migrations/0019_device_lists.sql"
 };
@@ -84,6 +87,7 @@ static const struct apus_migration migrations[] = {
     {"0015_search", search, sizeof search},
     {"0016_user_directory", user_directory, sizeof user_directory},
     {"0017_delayed_events", delayed_events, sizeof delayed_events},
+    {"0018_device_keys", device_keys, sizeof device_keys},
     {"0019_device_lists", device_lists, sizeof device_lists},
     {"0021_key_backups", key_backups, sizeof key_backups},
     {"0020_device_messages", device_messages, sizeof device_messages},

@@ -159,7 +159,7 @@ extension LogRow {
         switch kind {
         case .roomEvents, .receipts, .privateReceipts: roomNID
         case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile,
-            .outgoingEDUs, .other:
+            .outgoingEDUs, .keyCounts, .other:
             nil
         }
     }
@@ -168,7 +168,8 @@ extension LogRow {
     fileprivate var userOfShard: UserNID? {
         switch kind {
         case .roomEvents, .receipts, .privateReceipts, .outgoingEDUs, .other: nil
-        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile:
+        case .accountData, .toDevice, .deviceLists, .membership, .pushRules, .access, .threadSubscriptions, .profile,
+            .keyCounts:
             userNID
         }
     }

@@ -12,7 +12,7 @@ package enum LogKind: Int16, Sendable, CaseIterable {
     case accountData = 3
     /// Messages to a user's devices.
     case toDevice = 4
-    /// Device lists and keys.
+    /// Device lists and keys. With members: only what their user says of the keys of these.
     case deviceLists = 5
     /// A user's membership, changed outside of the room's own events: an invite to a room that we are not in, forgetting.
     case membership = 6
@@ -28,6 +28,8 @@ package enum LogKind: Int16, Sendable, CaseIterable {
     case profile = 11
     /// Messages to other servers that have to arrive. The row belongs to the shard of whoever sends them, and names nobody.
     case outgoingEDUs = 12
+    /// How many one-time keys of a user's devices are left, and which fallback keys: nobody else's business.
+    case keyCounts = 13
 
     /// Whether every member of the row's room is shown what changed.
     package var concernsMembers: Bool { self == .roomEvents || self == .receipts }
