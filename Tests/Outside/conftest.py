@@ -114,6 +114,50 @@ def start_federating(start_homeserver, authority):
 
 
 @pytest.fixture(scope="session")
+def tested(start_federating):
+    """The homeserver under test, where other servers find it."""
+    return start_federating("tested")
+
+
+@pytest.fixture(scope="session")
+def synapse_peer(start_federating):
+    """A Synapse that others find."""
+    return start_federating("synapse", "synapse")
+
+
+@pytest.fixture(scope="session")
+def same_peer(start_federating, tested):
+    """Another homeserver of the kind under test that others find, in one process."""
+    return start_federating("same", **({"single": True} if tested.kind == "apus" else {}))
+
+
+@pytest.fixture(scope="module", params=["synapse", "same"])
+def servers(request, tested):
+    """The homeserver under test, and its peer: a Synapse, or another of the same kind."""
+    return {"tested": tested, "peer": request.getfixturevalue(f"{request.param}_peer")}
+
+
+@pytest.fixture(params=["tested", "peer"], ids=["room of the tested server", "room of the peer"])
+def direction(request):
+    """Whose room it is."""
+    return (request.param, "peer" if request.param == "tested" else "tested")
+
+
+@pytest.fixture
+def host(servers, direction):
+    """A user of the homeserver whose room it is."""
+    server = servers[direction[0]]
+    return register([server.front_url, *server.base_urls], "host")
+
+
+@pytest.fixture
+def guest(servers, direction):
+    """A user of the other homeserver."""
+    server = servers[direction[1]]
+    return register([server.front_url, *server.base_urls], "guest")
+
+
+@pytest.fixture(scope="session")
 def homeserver(start_homeserver):
     """The homeserver that most suites share."""
     return start_homeserver("shared")

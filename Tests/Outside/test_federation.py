@@ -18,40 +18,6 @@ SECONDS = 30
 VERSIONS = ["10", "11", "12"]
 
 
-@pytest.fixture(scope="module")
-def tested(start_federating):
-    return start_federating("tested")
-
-
-@pytest.fixture(scope="module", params=["synapse", "same"])
-def servers(request, start_federating, tested):
-    """The server under test, and its peer: a Synapse, or another of the same kind in one process."""
-    if request.param == "synapse":
-        return {"tested": tested, "peer": start_federating("synapse", "synapse")}
-    settings = {"single": True} if tested.kind == "apus" else {}
-    return {"tested": tested, "peer": start_federating("same", **settings)}
-
-
-@pytest.fixture(params=["tested", "peer"], ids=["room of the tested server", "room of the peer"])
-def direction(request):
-    """Whose room it is."""
-    return (request.param, "peer" if request.param == "tested" else "tested")
-
-
-@pytest.fixture
-def host(servers, direction):
-    """A user of the server whose room it is."""
-    server = servers[direction[0]]
-    return register([server.front_url, *server.base_urls], "host")
-
-
-@pytest.fixture
-def guest(servers, direction):
-    """A user of the other server."""
-    server = servers[direction[1]]
-    return register([server.front_url, *server.base_urls], "guest")
-
-
 def received(user, room, since, wanted):
     """The texts of a room that come by sync from a token on, once as many as wanted are there, and a little longer."""
     found, deadline = [], time.monotonic() + SECONDS
