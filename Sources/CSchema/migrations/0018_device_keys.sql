@@ -9,18 +9,19 @@ create table device_keys (
     primary key (user_nid, device_id)
 );
 
--- No body: it was given out. Such rows are kept for a while, so that a client that repeats an upload, because it never got
--- the answer, does not bring back a key that somebody has. Numbers ascend from upload to upload.
+-- A key that was given out is kept for a while, so that a client that repeats an upload, because it never got the answer, does
+-- not bring it back. Numbers ascend from upload to upload.
 create table one_time_keys (
     user_nid bigint not null,
     device_id text collate "C" not null,
     algorithm text collate "C" not null,
     key_id text collate "C" not null,
     key_nid bigint generated always as identity,
-    body bytea,
+    body bytea not null,
+    given boolean not null default false,
     primary key (user_nid, device_id, algorithm, key_id)
 );
-create index one_time_keys_oldest on one_time_keys (user_nid, device_id, algorithm, key_nid) where body is not null;
+create index one_time_keys_oldest on one_time_keys (user_nid, device_id, algorithm, key_nid) where not given;
 
 create table fallback_keys (
     user_nid bigint not null,
@@ -54,6 +55,14 @@ create table user_signatures (
 
 -- The functions below lock in the order that 0003 gives: the device, then what hangs on it, then shards of the log, the
 -- lowest first.
+
+-- Whether two one-time keys are the same, whatever their signatures.
+create function is_same_key(p_one bytea, p_other bytea) returns boolean language sql immutable as $$
+    select case
+        when p_one = p_other then true
+        when substr(p_one, 1, 1) <> '{' or substr(p_other, 1, 1) <> '{' then false
+        else convert_from(p_one, 'UTF8')::jsonb - 'signatures' = convert_from(p_other, 'UTF8')::jsonb - 'signatures' end
+$$;
 
 -- Appends a row for each of some local users. Positions of one shard follow each other.
 create function log_append_users(p_kind smallint, p_users bigint[], p_now bigint)
@@ -110,20 +119,18 @@ begin
         select i.a || ':' || i.k into refused
             from unnest(p_algorithms, p_key_ids, p_keys) as i(a, k, b) join one_time_keys o
                 on o.user_nid = p_user and o.device_id = p_device and o.algorithm = i.a and o.key_id = i.k
-            where o.body <> i.b and convert_from(o.body, 'UTF8')::jsonb - 'signatures'
-                is distinct from convert_from(i.b, 'UTF8')::jsonb - 'signatures'
-            limit 1;
+            where not o.given and not is_same_key(o.body, i.b) limit 1;
         if found then
             outcome := 3;
             return;
         end if;
         select i.a into refused
-            from unnest(p_algorithms, p_key_ids) as i(a, k)
+            from unnest(p_algorithms, p_key_ids, p_keys) as i(a, k, b)
             where not exists (select 1 from one_time_keys o where o.user_nid = p_user and o.device_id = p_device
-                                  and o.algorithm = i.a and o.key_id = i.k)
+                                  and o.algorithm = i.a and o.key_id = i.k and is_same_key(o.body, i.b))
             group by i.a
             having count(*) + (select count(*) from one_time_keys o where o.user_nid = p_user and o.device_id = p_device
-                                   and o.algorithm = i.a and o.body is not null) > p_max
+                                   and o.algorithm = i.a and not o.given) > p_max
             limit 1;
     else
         -- What the old identity has signed is worth nothing under the new one.
@@ -147,15 +154,18 @@ begin
         v_listed := found;
     end if;
     if cardinality(p_algorithms) > 0 then
-        insert into one_time_keys (user_nid, device_id, algorithm, key_id, body)
+        -- A device that lost its memory may give another key a name that it has used.
+        insert into one_time_keys as o (user_nid, device_id, algorithm, key_id, body)
             select p_user, p_device, i.a, i.k, i.b
             from unnest(p_algorithms, p_key_ids, p_keys) with ordinality as i(a, k, b, number) order by i.number
-            on conflict do nothing;
+            on conflict (user_nid, device_id, algorithm, key_id) do update
+                set body = excluded.body, given = false, key_nid = default
+                where o.given and not is_same_key(o.body, excluded.body);
         v_counted := v_counted or found;
-        delete from one_time_keys o where o.user_nid = p_user and o.device_id = p_device and o.body is null
+        delete from one_time_keys o where o.user_nid = p_user and o.device_id = p_device and o.given
             and o.key_nid <= (
                 select g.key_nid from one_time_keys g
-                where g.user_nid = p_user and g.device_id = p_device and g.body is null
+                where g.user_nid = p_user and g.device_id = p_device and g.given
                 order by g.key_nid desc offset p_memory limit 1);
     end if;
     if cardinality(p_fallback_algorithms) > 0 then
@@ -165,14 +175,12 @@ begin
             from unnest(p_fallback_algorithms, p_fallback_ids, p_fallback_keys) as i(a, k, b)
             on conflict (user_nid, device_id, algorithm) do update
                 set key_id = excluded.key_id, body = excluded.body, used = false
-                where f.key_id <> excluded.key_id or (f.body <> excluded.body
-                    and convert_from(f.body, 'UTF8')::jsonb - 'signatures'
-                        is distinct from convert_from(excluded.body, 'UTF8')::jsonb - 'signatures');
+                where f.key_id <> excluded.key_id or not is_same_key(f.body, excluded.body);
         v_counted := v_counted or found;
     end if;
     select array_agg(c.algorithm), array_agg(c.number) into algorithms, counts from (
         select o.algorithm, count(*) as number from one_time_keys o
-        where o.user_nid = p_user and o.device_id = p_device and o.body is not null group by o.algorithm
+        where o.user_nid = p_user and o.device_id = p_device and not o.given group by o.algorithm
     ) c;
     -- One row tells both: whoever keeps counts looks at changes of lists as well.
     if v_listed then
@@ -201,11 +209,11 @@ begin
         select i.number, k.* from unnest(p_users, p_devices, p_algorithms) with ordinality as i(u, d, a, number)
         cross join lateral (
             select o.user_nid, o.device_id, o.algorithm, o.key_id, o.body from one_time_keys o
-            where o.user_nid = i.u and o.device_id = i.d and o.algorithm = i.a and o.body is not null
+            where o.user_nid = i.u and o.device_id = i.d and o.algorithm = i.a and not o.given
             order by o.key_nid limit 1 for update skip locked
         ) k
     ), given as (
-        update one_time_keys o set body = null from oldest k
+        update one_time_keys o set given = true from oldest k
             where o.user_nid = k.user_nid and o.device_id = k.device_id and o.algorithm = k.algorithm
                 and o.key_id = k.key_id
             returning k.number, k.user_nid, k.key_id, k.body
