@@ -194,6 +194,56 @@ create table dehydrated_devices (
     device_data bytea not null
 );
 
+-- Stores a device of a user with its keys, in place of the one that was stored, which ends with everything that it has. The same
+-- device again keeps what it has. `outcome`: what upload_device_keys says (then nothing is written unless it is 0),
+-- 5 another device is called so, 6 there is no such account. Locks in the order that 0003 gives.
+create function store_dehydrated_device(
+    p_shard smallint, p_user bigint, p_device text, p_data bytea, p_display_name text,
+    p_identity text, p_body bytea, p_signatures jsonb,
+    p_algorithms text[], p_key_ids text[], p_keys bytea[],
+    p_fallback_algorithms text[], p_fallback_ids text[], p_fallback_keys bytea[],
+    p_max bigint, p_memory bigint, p_now bigint,
+    out outcome smallint, out refused text, out kind smallint, out key_position bigint, out key_previous bigint,
+    out closed text[], out new_position bigint, out previous bigint, out list_position bigint, out list_previous bigint
+) language plpgsql as $$
+declare
+    v_old text;
+begin
+    perform 1 from accounts a where a.user_nid = p_user and a.deactivated_ms is null for update;
+    if not found then
+        outcome := 6;
+        return;
+    end if;
+    select d.device_id into v_old from dehydrated_devices d where d.user_nid = p_user;
+    perform 1 from devices d where d.user_nid = p_user and d.device_id in (p_device, v_old) order by d.device_id for update;
+    if v_old is distinct from p_device then
+        insert into devices (user_nid, device_id, display_name, created_ms)
+            values (p_user, p_device, p_display_name, p_now) on conflict do nothing;
+        if not found then
+            outcome := 5;
+            return;
+        end if;
+    end if;
+    select u.outcome, u.refused, u.kind, u.new_position, u.previous
+        into outcome, refused, kind, key_position, key_previous
+        from upload_device_keys(
+            p_shard, p_user, p_device, p_identity, p_body, p_signatures, p_algorithms, p_key_ids, p_keys,
+            p_fallback_algorithms, p_fallback_ids, p_fallback_keys, p_max, p_memory, p_now) u;
+    if outcome <> 0 then
+        if v_old is distinct from p_device then
+            delete from devices d where d.user_nid = p_user and d.device_id = p_device;
+        end if;
+        return;
+    end if;
+    insert into dehydrated_devices (user_nid, device_id, device_data) values (p_user, p_device, p_data)
+        on conflict (user_nid) do update set device_id = excluded.device_id, device_data = excluded.device_data;
+    if v_old <> p_device then
+        select c.closed, c.new_position, c.previous, c.list_position, c.list_previous
+            into closed, new_position, previous, list_position, list_previous
+            from close_devices(p_shard, p_user, array[v_old], null, p_now) c;
+    end if;
+end $$;
+
 -- An account has ended, and its devices with it.
 create function forget_dehydrated_device(p_user bigint) returns void language sql as $$
     delete from dehydrated_devices d where d.user_nid = p_user;

@@ -10,6 +10,10 @@ package struct DiscoveryServices: Sendable {
     package let delayedEvents: DelayedEvents.Limits
     /// Whether whoever leaves a room forgets it, too.
     package let forgetsOnLeave: Bool
+    /// Whom people turn to; `nil` when the configuration names nobody.
+    package var support: SupportInformation?
+    /// The key of a policy server that has our name; `nil` when there is none.
+    package var policyServerKey: String?
 
     package init(
         publicBaseURL: String?, defaultRoomVersion: String, delayedEvents: DelayedEvents.Limits, forgetsOnLeave: Bool
@@ -37,6 +41,7 @@ package struct DiscoveryServices: Sendable {
 /// The endpoints that tell what the server is and can.
 package enum DiscoveryEndpoints {
     package static let all: [any Endpoint<DiscoveryServices>.Type] = [
-        GetVersions.self, GetCapabilities.self, GetWellKnown.self, GetWellKnownServer.self,
+        GetVersions.self, GetCapabilities.self, GetWellKnown.self, GetWellKnownServer.self, GetWellknownSupport.self,
+        GetWellknownPolicy.self,
     ]
 }

@@ -16,7 +16,7 @@ package enum GetVersions: Endpoint {
     ]
     /// Named as they were before the specification had them, or because it does not have them yet.
     static let unstableFeatures = [
-        "org.matrix.msc3391", "org.matrix.msc4140", "org.matrix.msc4155", "org.matrix.msc4354",
+        "org.matrix.msc3391", "org.matrix.msc3814", "org.matrix.msc4140", "org.matrix.msc4155", "org.matrix.msc4354",
         "org.matrix.msc3916.stable", "org.matrix.simplified_msc3575", "uk.half-shot.msc2666.query_mutual_rooms",
         "uk.tcpip.msc4133", "uk.tcpip.msc4133.stable",
     ]

@@ -6,8 +6,11 @@ extension ServerConfiguration {
         package let sharedSecret: Secret?
         /// How long such a password works.
         package let timeToLive: Duration
+        package let allowsGuests: Bool
 
-        static let documentation = [urisKey.documentation, secretKey.documentation, lifetime.documentation]
+        static let documentation = [
+            urisKey.documentation, secretKey.documentation, lifetime.documentation, guests.documentation,
+        ]
 
         private static let urisKey = Key<[String]>(
             "uris", .list(of: .relay, limit: 16), default: [],
@@ -18,16 +21,19 @@ extension ServerConfiguration {
         private static let lifetime = Key(
             "ttl_seconds", .seconds(60...604_800), default: .seconds(86_400), unit: "seconds",
             "How long such a password works.")
+        private static let guests = Key(
+            "allow_guests", .flag, default: true, "Whether guests may use the relays.")
 
         init?(from reader: SectionReader) {
-            guard let (uris, secret, lifetime) = reader.values(Self.urisKey, Self.secretKey, Self.lifetime) else {
-                return nil
-            }
+            guard
+                let (uris, secret, lifetime, guests) = reader.values(
+                    Self.urisKey, Self.secretKey, Self.lifetime, Self.guests)
+            else { return nil }
             guard uris.isEmpty || secret != nil else {
                 reader.refuse("shared_secret", "needed with uris: nobody could use the relay")
                 return nil
             }
-            (self.uris, sharedSecret, timeToLive) = (uris, secret, lifetime)
+            (self.uris, sharedSecret, timeToLive, allowsGuests) = (uris, secret, lifetime, guests)
         }
     }
 }
