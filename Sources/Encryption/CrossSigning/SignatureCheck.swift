@@ -68,7 +68,7 @@ struct SignatureCheck {
         _ objects: [String: JSONView], of target: UserRecord, _ master: (body: [UInt8], publicKey: String)
     ) {
         for (name, view) in objects {
-            do {
+            do throws(MatrixError) {
                 guard name == master.publicKey else { throw Self.unknownKey }
                 let object = try Self.object(view, like: master.body)
                 guard let (keyID, key) = signer(.userSigning) else { throw Self.noKey }

@@ -1,4 +1,4 @@
-package import Cluster
+import Cluster
 package import MatrixCore
 package import Storage
 package import Telemetry

@@ -95,14 +95,14 @@ package struct KeyUploads: Sendable {
         throw MatrixError.invalidParam("The device's identity keys changed meanwhile")
     }
 
-    private static func checkNumbers(_ keys: UncheckedKeys) throws(MatrixError) {
+    static func checkNumbers(_ keys: UncheckedKeys) throws(MatrixError) {
         guard (keys.oneTimeKeys?.count ?? 0) <= maximumKeys,
             (keys.fallbackKeys?.count ?? 0) <= maximumFallbackKeys
         else { throw .invalidParam("Too many keys") }
     }
 
     /// The device's own signature, and that of the user's self-signing key if there is one; others mean nothing to anybody.
-    private func signatures(over keys: DeviceKeys?, of user: UserRecord) async throws -> [UInt8] {
+    func signatures(over keys: DeviceKeys?, of user: UserRecord) async throws -> [UInt8] {
         guard let keys else { return [] }
         var signatures = [keys.selfSignature.keyID: keys.selfSignature.signature]
         if !keys.otherSignatures.isEmpty {
@@ -121,7 +121,7 @@ package struct KeyUploads: Sendable {
 
     // MARK: One-time keys
 
-    private func check(
+    func check(
         _ keys: UncheckedKeys, of user: UserID, _ deviceID: String, _ identity: String?
     ) async throws -> (oneTime: [OneTimeKey], fallback: [OneTimeKey]) {
         let oneTime = keys.oneTimeKeys.map { Array($0) } ?? []

@@ -1,5 +1,5 @@
 package import Cluster
-package import MatrixCore
+import MatrixCore
 package import Storage
 
 /// How many one-time keys devices have left, in memory for as long as the log shows no change of it.
@@ -34,8 +34,17 @@ package struct KeyCountMemory: Sendable {
 
     /// What a device has left, at the view's place of the log or later.
     ///
+    /// - Parameter since: what the device has seen; `nil` in a first sync.
     /// - Cost: nothing when nothing changed; otherwise one query.
-    package func counts(of deviceID: String, _ view: UserView) async throws -> KeyCountRecord {
+    package func counts(of deviceID: String, _ view: UserView, since: LogVector?) async throws -> KeyCounts {
+        let record = try await record(of: deviceID, view)
+        let isLow = record.oneTimeKeys[KeyUploads.usualAlgorithm, default: 0] < Self.lowCount
+        // Of what is not in memory any more nobody is woken: then the device syncs from long ago, and waits for nothing.
+        let isNews = since.map { isLow && hasRows(of: .keyCounts, since: $0[view.user.shard], view) == true } ?? false
+        return KeyCounts(record, isNews: isNews)
+    }
+
+    private func record(of deviceID: String, _ view: UserView) async throws -> KeyCountRecord {
         let device = Device(user: view.user.nid, deviceID: deviceID)
         let head = view.heads[view.user.shard]
         if let entry = memory[device] {
@@ -48,12 +57,6 @@ package struct KeyCountMemory: Sendable {
         let counts = try await store.counts(of: deviceID, view.user.nid)
         memory.keep(Entry(position: head, counts: counts), for: device)
         return counts
-    }
-
-    /// Whether the device's keys run out and fewer are left than the device was told: it should hear of that at once.
-    package func isLow(_ counts: KeyCountRecord, of view: UserView, since: LogVector) -> Bool {
-        let isLow = counts.oneTimeKeys[KeyUploads.usualAlgorithm, default: 0] < Self.lowCount
-        return isLow && hasRows(of: .keyCounts, since: since[view.user.shard], view) == true
     }
 
     private func hasChanged(since position: Int64, _ view: UserView) -> Bool? {
