@@ -9,6 +9,7 @@ import json
 import sys
 
 import matrix_sdk_python as sdk
+from rust_sdk_encryption import Encryption, encrypting
 
 PAGE = 200
 
@@ -74,7 +75,7 @@ class States:
         self.seen.append(state.name)
 
 
-class Person:
+class Person(Encryption):
     def __init__(self):
         self.client = None
         self.rooms = Observed()
@@ -84,16 +85,24 @@ class Person:
         # Listeners live as long as their handles.
         self.handles = []
 
-    async def login(self, url, user, password, store=None):
+    async def login(self, url, user, password, store=None, encrypted=False):
         builder = sdk.ClientBuilder().homeserver_url(url)
         builder = builder.sliding_sync_version_builder(sdk.SlidingSyncVersionBuilder.DISCOVER_NATIVE)
         if store:
             builder = builder.sqlite_store(sdk.SqliteStoreBuilder(f"{store}/data", f"{store}/cache"))
         else:
             builder = builder.in_memory_store()
+        if encrypted:
+            builder = encrypting(builder)
         self.client = await builder.build()
         await self.client.login(user, password, "a phone", None)
+        if encrypted:
+            await self.prepare_encryption()
         return self.client.user_id()
+
+    async def log_out(self):
+        await self.service.stop()
+        await self.client.logout()
 
     async def start(self):
         self.service = await self.client.sync_service().finish()
@@ -133,13 +142,13 @@ class Person:
     def _room(self, room):
         return self.client.get_room(room)
 
-    async def create(self, name, invite=()):
+    async def create(self, name, invite=(), encrypted=False, direct=False):
         return await self.client.create_room(
             sdk.CreateRoomParameters(
                 name=name,
                 topic=None,
-                is_encrypted=False,
-                is_direct=False,
+                is_encrypted=encrypted,
+                is_direct=direct,
                 visibility=sdk.RoomVisibility.PRIVATE(),
                 preset=sdk.RoomPreset.PRIVATE_CHAT,
                 invite=list(invite),
