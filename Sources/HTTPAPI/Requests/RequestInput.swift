@@ -122,6 +122,11 @@ package struct RequestInput {
         try fields().optional(each: name, make)
     }
 
+    /// The fields of a form, of a route whose body is one.
+    ///
+    /// - Throws: `M_INVALID_PARAM` when it is not encoded as browsers do.
+    package func form() throws(MatrixError) -> Query { try Query(String(buffer: lazyBody.buffer)) }
+
     /// The body's bytes, of a route whose body is JSON.
     package var bodyBytes: ByteBuffer { lazyBody.buffer }
 

@@ -13,6 +13,8 @@ package struct Route: Sendable {
     package enum Body: Sendable, Equatable {
         /// A JSON object of at most so many bytes, read before the endpoint runs.
         case json(maximumBytes: Int)
+        /// The fields of an HTML form, of at most so many bytes, read before the endpoint runs.
+        case form(maximumBytes: Int)
         /// Any bytes. The endpoint reads them as they arrive, and bounds them.
         case stream
 
@@ -20,6 +22,8 @@ package struct Route: Sendable {
         package static let json = Body.json(maximumBytes: 1 << 20)
         /// For key backups and transactions of other servers (50 events and 100 ephemeral ones).
         package static let largeJSON = Body.json(maximumBytes: 16 << 20)
+        /// What people type into a page.
+        package static let form = Body.form(maximumBytes: 1 << 16)
     }
 
     /// The operation's name in the specification; it names logs and metrics.
