@@ -49,6 +49,7 @@ package struct AccountServices: Sendable {
     package let accountData: AccountData
     package let tags: RoomTags
     package let filters: Filters
+    package let sightings: UserSightings
 
     package init(_ setup: AccountSetup) {
         let (stores, telemetry) = (setup.stores, setup.telemetry.labelled("accounts"))
@@ -57,7 +58,12 @@ package struct AccountServices: Sendable {
         let passwords = PasswordCheck(
             accounts: stores.accounts, interning: setup.interning, hasher: setup.hasher, limiter: setup.limiter)
         interactive = InteractiveAuthentication(
-            sessions: stores.sessions, passwords: passwords, names: names, telemetry: telemetry)
+            sessions: stores.sessions, interning: setup.interning,
+            checks: [
+                PasswordStage(passwords: passwords, names: names), DummyStage(), RegistrationTokenStage(),
+                TermsStage(policies: setup.registration.terms),
+            ],
+            policies: setup.registration.terms, telemetry: telemetry)
         devices = DeviceSessions(
             devices: stores.devices, interning: setup.interning, feed: setup.feed, telemetry: telemetry)
         registration = Registration(
@@ -75,6 +81,7 @@ package struct AccountServices: Sendable {
             telemetry: telemetry, sources: setup.accountDataSources)
         tags = RoomTags(accountData: accountData)
         filters = Filters(store: stores.filters)
+        sightings = UserSightings(names: names, stores: stores, interning: setup.interning)
     }
 
     /// Registration by shared secret.

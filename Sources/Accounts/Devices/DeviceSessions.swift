@@ -90,9 +90,10 @@ package struct DeviceSessions: Sendable {
             return
         }
         try DeviceRequest.check(displayName: name)
-        guard try await devices.rename(deviceID, of: user.userNID, to: name) else {
-            throw MatrixError.notFound("You have no such device")
-        }
+        let record = try await interning.user(user.userNID)
+        let change = try await devices.rename(deviceID, of: record, to: name, now: clock.nowMilliseconds)
+        guard let change else { throw MatrixError.notFound("You have no such device") }
+        if let position = change.position { feed.announce(.deviceLists, at: position, user: record.nid) }
     }
 
     // MARK: Closing
@@ -105,16 +106,20 @@ package struct DeviceSessions: Sendable {
 
     package func logOutEverywhere(_ user: LocalUser) async throws {
         let record = try await interning.user(user.userNID)
-        announce(try await devices.closeAll(of: record, now: clock.nowMilliseconds), of: record)
+        feed.announce(try await devices.closeAll(of: record, now: clock.nowMilliseconds), of: record)
     }
 
     /// Ends devices; those that are not there are no error.
     package func close(_ deviceIDs: [String], of user: LocalUser) async throws {
         let record = try await interning.user(user.userNID)
-        announce(try await devices.close(deviceIDs, of: record, now: clock.nowMilliseconds), of: record)
+        feed.announce(try await devices.close(deviceIDs, of: record, now: clock.nowMilliseconds), of: record)
     }
+}
 
-    private func announce(_ change: AccessChange, of user: UserRecord) {
-        if let position = change.position { feed.announce(.access, at: position, user: user.nid) }
+extension LogFeed {
+    /// Tells all workers what ended.
+    func announce(_ change: AccessChange, of user: UserRecord) {
+        if let position = change.position { announce(.access, at: position, user: user.nid) }
+        if let position = change.deviceLists { announce(.deviceLists, at: position, user: user.nid) }
     }
 }

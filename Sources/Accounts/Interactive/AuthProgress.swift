@@ -7,6 +7,7 @@ struct AuthAttempt {
     let flows: [AuthFlow]
     let submission: AuthSubmission?
     let memory: AuthMemory
+    let origin: SessionOrigin
 }
 
 /// What a session remembers of the request that began it.
@@ -35,30 +36,5 @@ struct AuthGrant {
     let session: TokenHash?
 }
 
-/// Why a stage is not complete, in the words of the challenge.
-enum AuthRefusal {
-    case sessionIsUnknown
-    case stageIsNotOffered
-    case passwordIsWrong
-    case registrationTokenIsWrong
-    case missing(String)
-
-    var errcode: Errcode {
-        switch self {
-        case .sessionIsUnknown, .passwordIsWrong: .forbidden
-        case .stageIsNotOffered: .unrecognized
-        case .registrationTokenIsWrong: .unauthorized
-        case .missing: .missingParam
-        }
-    }
-
-    var message: String {
-        switch self {
-        case .sessionIsUnknown: "The session is unknown or over"
-        case .stageIsNotOffered: "This stage is not offered"
-        case .passwordIsWrong: "Invalid password"
-        case .registrationTokenIsWrong: "Invalid registration token"
-        case .missing(let name): "Missing parameter: \(name)"
-        }
-    }
-}
+/// The session was spent, or its time was over, since it was looked at.
+struct AuthSessionIsOver: Error {}

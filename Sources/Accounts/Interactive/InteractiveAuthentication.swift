@@ -10,19 +10,24 @@ package import Telemetry
 package struct InteractiveAuthentication: Sendable {
     /// How long a session can be continued.
     package static let sessionLifetime = Duration.seconds(24 * 3600)
-    /// A registration token, in bytes; its grammar has this bound.
-    private static let maxRegistrationTokenBytes = 64
 
     let sessions: AuthSessionStore
-    let passwords: PasswordCheck
-    let names: AccountNames
+    let interning: Interning
+    let checks: [AuthStage: any StageCheck]
+    /// What new users have to accept.
+    let policies: [PolicyDocument]
     let mint: TokenMint
     let clock: any Clock
 
-    package init(sessions: AuthSessionStore, passwords: PasswordCheck, names: AccountNames, telemetry: Telemetry) {
+    /// - Parameter checks: the stages that this server can check, each once.
+    package init(
+        sessions: AuthSessionStore, interning: Interning, checks: [any StageCheck], policies: [PolicyDocument],
+        telemetry: Telemetry
+    ) {
         self.sessions = sessions
-        self.passwords = passwords
-        self.names = names
+        self.interning = interning
+        self.checks = Dictionary(checks.map { ($0.stage, $0) }) { first, _ in first }
+        self.policies = policies
         mint = TokenMint(random: telemetry.random)
         clock = telemetry.clock
     }
@@ -34,7 +39,9 @@ package struct InteractiveAuthentication: Sendable {
         _ operation: AuthOperation, by flows: [AuthFlow] = [AuthFlow(.password)], with submission: AuthSubmission?
     ) async throws {
         let progress = try await progress(of: submission, for: operation)
-        let attempt = AuthAttempt(operation: operation, flows: flows, submission: submission, memory: .nothing)
+        let attempt = AuthAttempt(
+            operation: operation, flows: flows, submission: submission, memory: .nothing,
+            origin: operation.user.map { SessionOrigin(user: $0.userNID) } ?? SessionOrigin(address: ""))
         do {
             guard let hash = try await advance(attempt, from: progress).session else { return }
             if try await sessions.spend(hash, oldest: oldest) { return }
@@ -77,30 +84,32 @@ package struct InteractiveAuthentication: Sendable {
         guard let type = submission.type, !completed.contains(type) else {
             throw try await challenge(attempt, progress, completed: completed, nil)
         }
-        guard
-            let stage = attempt.flows.lazy.compactMap({ $0.next(after: completed) }).first(where: {
-                $0.rawValue == type
-            })
-        else { throw try await challenge(attempt, progress, completed: completed, .stageIsNotOffered) }
-        if let refusal = try await check(stage, submission, for: attempt.operation) {
-            throw try await challenge(attempt, progress, completed: completed, refusal)
+        let next = attempt.flows.lazy.compactMap { $0.next(after: completed) }
+        guard let stage = next.first(where: { $0.rawValue == type }), let check = checks[stage] else {
+            throw try await challenge(attempt, progress, completed: completed, .stageIsNotOffered)
         }
-        return try await complete(stage, attempt, progress)
+        let context = StageContext(
+            owner: attempt.operation.user?.userID, shownPolicies: progress.record?.policies)
+        switch try await check.verdict(on: submission, in: context) {
+        case .refused(let refusal):
+            throw try await challenge(attempt, progress, completed: completed, refusal)
+        case .passed: return try await complete(check, attempt, progress, token: nil)
+        case .passedWith(let token): return try await complete(check, attempt, progress, token: token)
+        }
     }
 
     private func complete(
-        _ stage: AuthStage, _ attempt: AuthAttempt, _ progress: AuthProgress
+        _ check: any StageCheck, _ attempt: AuthAttempt, _ progress: AuthProgress, token: String?
     ) async throws -> AuthGrant {
         var progress = progress
         if progress.hash == nil {
-            // A single stage in a single request needs no memory, unless a registration token is to be kept for it.
-            if stage != .registrationToken, attempt.flows.contains(AuthFlow(stage)) { return AuthGrant(session: nil) }
+            // A single stage in a single request needs no memory, unless it leaves something.
+            if !check.needsSession, attempt.flows.contains(AuthFlow(check.stage)) { return AuthGrant(session: nil) }
             progress = try await begin(attempt)
         }
         guard let hash = progress.hash else { throw try await beginAnew(attempt, .sessionIsUnknown) }
-        let token = stage == .registrationToken ? attempt.submission?.token : nil
         let outcome = try await sessions.complete(
-            stage.rawValue, of: hash, registrationToken: token, oldest: oldest, now: clock.nowMilliseconds)
+            check.stage.rawValue, of: hash, registrationToken: token, oldest: oldest, now: clock.nowMilliseconds)
         switch outcome {
         case .accepted(let completed):
             if attempt.flows.contains(where: { $0.isComplete(with: completed) }) { return AuthGrant(session: hash) }
@@ -109,30 +118,6 @@ package struct InteractiveAuthentication: Sendable {
             throw try await challenge(
                 attempt, progress, completed: progress.record?.completed ?? [], .registrationTokenIsWrong)
         case .gone: throw AuthSessionIsOver()
-        }
-    }
-
-    /// Why the stage is not complete with what was submitted; `nil` when it is.
-    private func check(
-        _ stage: AuthStage, _ submission: AuthSubmission, for operation: AuthOperation
-    ) async throws -> AuthRefusal? {
-        switch stage {
-        case .dummy: return nil
-        case .registrationToken:
-            guard let token = submission.token else { return .missing("token") }
-            guard OpaqueIdentifier.isValid(token), token.utf8.count <= Self.maxRegistrationTokenBytes else {
-                return .registrationTokenIsWrong
-            }
-            // Whether it can be used is asked by the statement that keeps a use of it.
-            return nil
-        case .password:
-            guard let owner = operation.user else { return .stageIsNotOffered }
-            guard let password = submission.password else { return .missing("password") }
-            guard let identifier = submission.user else { return .missing("identifier") }
-            guard case .user(let name) = identifier, names.resolve(name) == owner.userID else {
-                throw MatrixError.forbidden("Only the owner of the account may authorise this")
-            }
-            return try await passwords.verify(password, of: owner.userID) == nil ? .passwordIsWrong : nil
         }
     }
 
@@ -145,9 +130,10 @@ package struct InteractiveAuthentication: Sendable {
         try await sessions.begin(
             NewAuthSession(
                 hash: hash, operation: attempt.operation.name, userNID: attempt.operation.user?.userNID,
-                deviceID: attempt.operation.user?.deviceID, parameters: memory.parameters,
-                passwordHash: memory.passwordHash),
-            oldest: oldest, now: clock.nowMilliseconds)
+                deviceID: attempt.operation.user?.deviceID, flows: attempt.flows.map(\.stored),
+                policies: shownPolicies(by: attempt.flows), parameters: memory.parameters,
+                passwordHash: memory.passwordHash, origin: attempt.origin.key),
+            maxOfOrigin: attempt.origin.maxSessions, oldest: oldest, now: clock.nowMilliseconds)
         return AuthProgress(session: text, hash: hash, record: nil)
     }
 
@@ -160,14 +146,28 @@ package struct InteractiveAuthentication: Sendable {
         _ attempt: AuthAttempt, _ progress: AuthProgress, completed: [String], _ refusal: AuthRefusal?
     ) async throws -> MatrixError {
         guard let session = progress.session else { return try await beginAnew(attempt, refusal) }
+        if let record = progress.record, let hash = progress.hash {
+            try await show(shownPolicies(by: attempt.flows), in: hash, record)
+        }
+        var parameters: [String: JSONValue] = [:]
+        for stage in attempt.flows.flatMap(\.stages) { parameters[stage.rawValue] = checks[stage]?.parameters }
         var fields: [String: JSONValue] = [
-            "session": .string(session), "params": [:],
+            "session": .string(session), "params": .object(parameters),
             "flows": .array(attempt.flows.map { ["stages": .array($0.stages.map { .string($0.rawValue) })] }),
         ]
         if !completed.isEmpty { fields["completed"] = .array(completed.map { .string($0) }) }
         return .challenge(fields, errcode: refusal?.errcode, message: refusal?.message ?? "")
     }
-}
 
-/// The session was spent, or its time was over, since it was looked at.
-struct AuthSessionIsOver: Error {}
+    // MARK: Documents that are shown
+
+    func shownPolicies(by flows: [AuthFlow]) -> [String] {
+        flows.contains { $0.stages.contains(.terms) } ? policies.map(\.key) : []
+    }
+
+    /// Notes which documents the session shows now: the operator may have changed them since it began. What was accepted stays.
+    func show(_ policies: [String], in hash: TokenHash, _ record: AuthSessionRecord) async throws {
+        guard record.policies != policies, !record.completed.contains(AuthStage.terms.rawValue) else { return }
+        try await sessions.show(policies, in: hash)
+    }
+}

@@ -46,7 +46,7 @@ package struct AccountLifecycle: Sendable {
         let change = try await accounts.setPassword(
             hash, of: record, closesDevices: closesOtherDevices, except: user.deviceID, now: clock.nowMilliseconds)
         guard let change else { throw MatrixError(.userDeactivated, "This account has been deactivated") }
-        announce(change, of: record)
+        feed.announce(change, of: record)
     }
 
     /// Ends an account for good.
@@ -55,7 +55,7 @@ package struct AccountLifecycle: Sendable {
         guard let change = try await accounts.deactivate(record, erase: erase, now: clock.nowMilliseconds) else {
             return
         }
-        announce(change, of: record)
+        feed.announce(change, of: record)
         await observer?.accountWasDeactivated(record, erased: erase)
     }
 
@@ -81,7 +81,7 @@ package struct AccountLifecycle: Sendable {
 
     private func moderated(_ user: UserRecord, _ change: AccessChange?) throws {
         guard let change else { throw MatrixError.notFound("The account is deactivated") }
-        announce(change, of: user)
+        feed.announce(change, of: user)
     }
 
     private func local(_ userID: UserID) async throws -> (user: UserRecord, account: AccountRecord) {
@@ -91,9 +91,5 @@ package struct AccountLifecycle: Sendable {
         else { throw MatrixError.notFound("There is no such user") }
         guard !account.isAdministrator else { throw MatrixError.forbidden("The user is an administrator") }
         return (user, account)
-    }
-
-    private func announce(_ change: AccessChange, of user: UserRecord) {
-        if let position = change.position { feed.announce(.access, at: position, user: user.nid) }
     }
 }

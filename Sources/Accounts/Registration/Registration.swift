@@ -65,7 +65,7 @@ package struct Registration: Sendable {
             operation: .register, flows: policy.flows, submission: request.auth,
             memory: AuthMemory { [hasher] in
                 (request.remembered, try await request.password.asyncMap { try await hasher.hash($0) })
-            })
+            }, origin: SessionOrigin(address: request.address))
     }
 
     private func register(_ request: RegistrationRequest, _ progress: AuthProgress) async throws -> RegisteredAccount {

@@ -6,15 +6,27 @@ package struct RegistrationPolicy: Sendable {
     /// A registration token is asked for, and then registration is possible even if it is not open to everybody.
     package let requiresToken: Bool
     package let allowsGuests: Bool
+    /// What new users have to accept; guests do not.
+    package let terms: [PolicyDocument]
 
-    package init(isOpen: Bool, requiresToken: Bool = false, allowsGuests: Bool = false) {
+    package init(
+        isOpen: Bool, requiresToken: Bool = false, allowsGuests: Bool = false, terms: [PolicyDocument] = []
+    ) {
         self.isOpen = isOpen
         self.requiresToken = requiresToken
         self.allowsGuests = allowsGuests
+        self.terms = terms
     }
 
     var allowsUsers: Bool { isOpen || requiresToken }
-    var flows: [AuthFlow] { [AuthFlow(requiresToken ? .registrationToken : .dummy)] }
+
+    var flows: [AuthFlow] {
+        var stages: [AuthStage] = []
+        if requiresToken { stages.append(.registrationToken) }
+        if !terms.isEmpty { stages.append(.terms) }
+        // There is no operation without a stage.
+        return [AuthFlow(stages.isEmpty ? [.dummy] : stages)]
+    }
 }
 
 /// What somebody asks for who registers. Clients may say it all only with the first request.

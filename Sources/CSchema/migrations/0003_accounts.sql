@@ -114,7 +114,7 @@ create table filters (
 );
 
 -- The functions below lock in one order, so that none waits for another in a circle: account, devices, refresh tokens,
--- access tokens, the shard of the log, account data.
+-- access tokens, keys, the shard of the log, what came by it (messages to devices, account data).
 
 -- Makes an account, and spends the authentication that allowed it, in one.
 -- `outcome`: 0 made, 1 the name is taken, 2 the authentication is not valid any more (nothing is made).
@@ -156,26 +156,56 @@ begin
     outcome := 0;
 end $$;
 
--- Ends devices of a user with everything that hangs on them; null: all but `p_except`. A row of the log only if there
--- was one.
+-- Ends devices of a user with everything that hangs on them; null: all but `p_except`. Rows of the log only if there was one:
+-- for those who remember its tokens, and for those who know its keys.
 create function close_devices(
     p_shard smallint, p_user bigint, p_devices text[], p_except text, p_now bigint,
-    out closed text[], out new_position bigint, out previous bigint
+    out closed text[], out new_position bigint, out previous bigint, out list_position bigint, out list_previous bigint
 ) language plpgsql as $$
+declare
+    v_with_keys text[];
 begin
     with gone as (
         delete from devices d where d.user_nid = p_user and (p_devices is null or d.device_id = any (p_devices))
             and d.device_id is distinct from p_except returning d.device_id
     ) select coalesce(array_agg(g.device_id), '{}') into closed from gone g;
+    if cardinality(closed) = 0 then
+        return;
+    end if;
     delete from refresh_tokens t where t.user_nid = p_user and t.device_id = any (closed);
     delete from access_tokens t where t.user_nid = p_user and t.device_id = any (closed);
     delete from pushers p where p.user_nid = p_user and p.device_id = any (closed);
     delete from auth_sessions s where s.user_nid = p_user and s.device_id = any (closed);
     delete from sliding_states s where s.user_nid = p_user and s.device_id = any (closed);
+    select array_agg(k.device_id) into v_with_keys from device_keys k
+        where k.user_nid = p_user and k.device_id = any (closed);
+    perform forget_device_keys(p_user, closed);
     delete from dehydrated_devices d where d.user_nid = p_user and d.device_id = any (closed);
-    if cardinality(closed) > 0 then
-        select a.new_position, a.previous into new_position, previous
-            from log_append(p_shard, 8::smallint, null, p_user, p_now) a;
+    perform forget_device_messages(p_user, closed);
+    select a.new_position, a.previous into new_position, previous
+        from log_append(p_shard, 8::smallint, null, p_user, p_now) a;
+    -- Of a device without keys others never knew.
+    if v_with_keys is not null then
+        select n.new_position, n.previous into list_position, list_previous
+            from note_device_list(p_shard, p_user, p_now, v_with_keys) n;
+    end if;
+end $$;
+
+-- Gives a device another name. No positions when nobody need hear of it: it has that name already, or no keys, with which
+-- others are told names.
+create function rename_device(
+    p_shard smallint, p_user bigint, p_device text, p_name text, p_now bigint,
+    out is_known boolean, out new_position bigint, out previous bigint
+) language plpgsql as $$
+begin
+    update devices d set display_name = p_name
+        where d.user_nid = p_user and d.device_id = p_device and d.display_name is distinct from p_name;
+    is_known := found;
+    if not is_known then
+        is_known := exists (select 1 from devices d where d.user_nid = p_user and d.device_id = p_device);
+    elsif exists (select 1 from device_keys k where k.user_nid = p_user and k.device_id = p_device) then
+        select n.new_position, n.previous into new_position, previous
+            from note_device_list(p_shard, p_user, p_now, array[p_device]) n;
     end if;
 end $$;
 
@@ -296,7 +326,8 @@ end $$;
 -- Changes the password; sessions of user-interactive authentication that the old one allowed end.
 create function set_password(
     p_shard smallint, p_user bigint, p_password text, p_close_devices boolean, p_except text, p_now bigint,
-    out changed boolean, out closed text[], out new_position bigint, out previous bigint
+    out changed boolean, out closed text[], out new_position bigint, out previous bigint, out list_position bigint,
+    out list_previous bigint
 ) language plpgsql as $$
 begin
     update accounts set password_hash = p_password where user_nid = p_user and deactivated_ms is null;
@@ -306,15 +337,16 @@ begin
     end if;
     delete from auth_sessions s where s.user_nid = p_user;
     if p_close_devices then
-        select c.closed, c.new_position, c.previous into closed, new_position, previous
-            from close_devices(p_shard, p_user, null, p_except, p_now) c;
+        select * into closed, new_position, previous, list_position, list_previous
+            from close_devices(p_shard, p_user, null, p_except, p_now);
     end if;
 end $$;
 
 -- Ends an account for good. `erased`: what others may see of it is to be forgotten too, as far as that goes.
 create function deactivate_account(
     p_shard smallint, p_user bigint, p_erase boolean, p_now bigint,
-    out changed boolean, out new_position bigint, out previous bigint
+    out changed boolean, out closed text[], out new_position bigint, out previous bigint, out list_position bigint,
+    out list_previous bigint
 ) language plpgsql as $$
 begin
     update accounts set password_hash = null, deactivated_ms = p_now, erased = p_erase
@@ -323,15 +355,23 @@ begin
     if not changed then
         return;
     end if;
-    select c.new_position, c.previous into new_position, previous
-        from close_devices(p_shard, p_user, null, null, p_now) c;
+    perform forget_key_backups(p_user);
+    perform forget_dehydrated_device(p_user);
+    select * into closed, new_position, previous, list_position, list_previous
+        from close_devices(p_shard, p_user, null, null, p_now);
     if new_position is null then
         select a.new_position, a.previous into new_position, previous
             from log_append(p_shard, 8::smallint, null, p_user, p_now) a;
     end if;
+    delete from cross_signing_keys c where c.user_nid = p_user;
+    delete from user_signatures s where s.signer_nid = p_user;
+    delete from sliding_states s where s.user_nid = p_user;
     delete from profiles f where f.user_nid = p_user;
     delete from filters f where f.user_nid = p_user;
     delete from auth_sessions s where s.user_nid = p_user;
+    delete from pushers p where p.user_nid = p_user;
+    -- What it would have sent later nobody sends.
+    delete from delayed_events d where d.user_nid = p_user and not d.taken;
     if p_erase then
         delete from account_data d where d.user_nid = p_user;
         delete from push_rules r where r.user_nid = p_user;

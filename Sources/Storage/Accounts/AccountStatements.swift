@@ -15,12 +15,19 @@ enum AccountStatements {
         "accounts.create", "select create_account($1, $2, $3, $4, $5, $6, $7, $8, $9)")
     static let setPassword = Statement(
         "accounts.set_password",
-        "select changed, closed, new_position, previous from set_password($1, $2, $3, $4, $5, $6)")
+        """
+        select changed, closed, new_position, previous, list_position, list_previous
+        from set_password($1, $2, $3, $4, $5, $6)
+        """)
     static let renewPassword = Statement(
         "accounts.renew_password",
         "update accounts set password_hash = $3 where user_nid = $1 and password_hash = $2")
     static let deactivate = Statement(
-        "accounts.deactivate", "select changed, new_position, previous from deactivate_account($1, $2, $3, $4)")
+        "accounts.deactivate",
+        """
+        select changed, closed, new_position, previous, list_position, list_previous
+        from deactivate_account($1, $2, $3, $4)
+        """)
     static let moderate = Statement(
         "accounts.moderate", "select changed, new_position, previous from moderate_account($1, $2, $3, $4, $5, $6)")
     static let useNonce = Statement("accounts.use_nonce", "select use_nonce($1, $2, $3)")

@@ -39,9 +39,7 @@ package struct AccountStore: Sendable {
         let rows = try await pool.query(
             AccountStatements.setPassword, user.shard, user.nid.rawValue, hash, closesDevices, deviceID, now)
         guard var row = rows.first, try row.next(Bool.self) else { return nil }
-        return AccessChange(
-            closedDevices: try row.next([String]?.self) ?? [],
-            position: try LogPosition(optional: &row, shard: user.shard))
+        return try AccessChange(&row, shard: user.shard)
     }
 
     /// Replaces a hash by a costlier one of the same password, unless the password was changed meanwhile.
@@ -57,7 +55,7 @@ package struct AccountStore: Sendable {
     package func deactivate(_ user: UserRecord, erase: Bool, now: Int64) async throws -> AccessChange? {
         let rows = try await pool.query(AccountStatements.deactivate, user.shard, user.nid.rawValue, erase, now)
         guard var row = rows.first, try row.next(Bool.self) else { return nil }
-        return AccessChange(closedDevices: [], position: try LogPosition(optional: &row, shard: user.shard))
+        return try AccessChange(&row, shard: user.shard)
     }
 
     /// Changes what administrators may change; `nil` leaves it as it is.
@@ -69,7 +67,8 @@ package struct AccountStore: Sendable {
         let rows = try await pool.query(
             AccountStatements.moderate, user.shard, user.nid.rawValue, locked, suspended, administrator, now)
         guard var row = rows.first, try row.next(Bool.self) else { return nil }
-        return AccessChange(closedDevices: [], position: try LogPosition(optional: &row, shard: user.shard))
+        return AccessChange(
+            closedDevices: [], position: try LogPosition(optional: &row, shard: user.shard), deviceLists: nil)
     }
 
     /// Whether the nonce had not been used; it has now.
@@ -86,12 +85,33 @@ package struct AccessChange: Sendable {
     package let closedDevices: [String]
     /// `nil` when nothing changed that others must hear of.
     package let position: LogPosition?
+    /// The same for those who know the devices' keys.
+    package let deviceLists: LogPosition?
+
+    init(closedDevices: [String], position: LogPosition?, deviceLists: LogPosition?) {
+        self.closedDevices = closedDevices
+        self.position = position
+        self.deviceLists = deviceLists
+    }
+
+    /// From the columns `closed, new_position, previous, list_position, list_previous`.
+    init(_ row: inout PostgresRow, shard: Int16) throws {
+        closedDevices = try row.next([String]?.self) ?? []
+        position = try LogPosition(optional: &row, shard: shard)
+        deviceLists = try LogPosition(optional: &row, shard: shard)
+    }
+}
+
+/// Where the log tells of a change that others see of a device; nowhere when they see none.
+package struct DeviceListChange: Sendable {
+    package let position: LogPosition?
 }
 
 extension LogPosition {
     /// From the columns `new_position, previous`, which are null when nothing was appended.
     init?(optional row: inout PostgresRow, shard: Int16) throws {
-        guard let position = try row.next(Int64?.self), let previous = try row.next(Int64?.self) else { return nil }
+        let (newPosition, before) = (try row.next(Int64?.self), try row.next(Int64?.self))
+        guard let position = newPosition, let previous = before else { return nil }
         self.init(shard: shard, position: position, previous: previous)
     }
 }

@@ -2,15 +2,23 @@ import Postgres
 
 /// The SQL of user-interactive authentication and of registration tokens.
 enum AuthSessionStatements {
-    static let all = [begin, one, complete, spend, tokenIsUsable, createToken, deleteToken]
+    static let all = [begin, one, show, complete, spend, tokenIsUsable, createToken, deleteToken]
 
-    static let begin = Statement("auth_sessions.begin", "select begin_auth_session($1, $2, $3, $4, $5, $6, $7, $8)")
+    static let begin = Statement(
+        "auth_sessions.begin", "select begin_auth_session($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
     static let one = Statement(
         "auth_sessions.one",
         """
-        select operation, user_nid, device_id, completed, parameters, password_hash, spent_ms, account_nid, account_device
+        select operation, user_nid, device_id, flows, policies, completed, parameters, password_hash, spent_ms, account_nid,
+               account_device
         from auth_sessions where session_hash = $1 and created_ms >= $2
         """, mode: .read)
+    static let show = Statement(
+        "auth_sessions.show",
+        """
+        update auth_sessions set policies = $2
+        where session_hash = $1 and spent_ms is null and not 'm.login.terms' = any (completed)
+        """)
     static let complete = Statement(
         "auth_sessions.complete", "select accepted, completed from complete_auth_stage($1, $2, $3, $4, $5)")
     static let spend = Statement(

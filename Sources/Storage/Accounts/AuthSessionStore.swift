@@ -7,6 +7,10 @@ package struct AuthSessionRecord: Sendable {
     package let operation: String
     package let userNID: UserNID?
     package let deviceID: String?
+    /// The flows that it offered, each the names of its stages with spaces between.
+    package let flows: [String]
+    /// The documents that it has shown, each its name and version with a space between.
+    package let policies: [String]
     /// The stages that are complete, in their order.
     package let completed: [String]
     /// What the first request of a registration asked for, as JSON, without its password.
@@ -25,19 +29,26 @@ package struct NewAuthSession: Sendable {
     package let operation: String
     package let userNID: UserNID?
     package let deviceID: String?
+    package let flows: [String]
+    package let policies: [String]
     package let parameters: [UInt8]?
     package let passwordHash: String?
+    /// Who it counts for: see `AuthSessionStore.begin`.
+    package let origin: String
 
     package init(
-        hash: TokenHash, operation: String, userNID: UserNID?, deviceID: String?, parameters: [UInt8]?,
-        passwordHash: String?
+        hash: TokenHash, operation: String, userNID: UserNID?, deviceID: String?, flows: [String], policies: [String],
+        parameters: [UInt8]?, passwordHash: String?, origin: String
     ) {
         self.hash = hash
         self.operation = operation
         self.userNID = userNID
         self.deviceID = deviceID
+        self.flows = flows
+        self.policies = policies
         self.parameters = parameters
         self.passwordHash = passwordHash
+        self.origin = origin
     }
 }
 
@@ -57,18 +68,27 @@ package struct AuthSessionStore: Sendable {
 
     package init(pool: PostgresPool) { self.pool = pool }
 
-    /// - Parameter oldest: sessions from before are over; a few of them are deleted on the way.
-    package func begin(_ session: NewAuthSession, oldest: Int64, now: Int64) async throws {
+    /// - Parameters:
+    ///   - maxOfOrigin: of one origin's sessions that are under way the oldest end when there are more.
+    ///   - oldest: sessions from before are over; a few of them are deleted on the way.
+    package func begin(_ session: NewAuthSession, maxOfOrigin: Int64, oldest: Int64, now: Int64) async throws {
         try await pool.execute(
             AuthSessionStatements.begin, session.hash.bytes, session.operation, session.userNID?.rawValue,
-            session.deviceID, session.parameters, session.passwordHash, oldest, now)
+            session.deviceID, session.flows, session.policies, session.parameters, session.passwordHash,
+            session.origin, maxOfOrigin, oldest, now)
+    }
+
+    /// Notes that the session shows these documents now.
+    package func show(_ policies: [String], in hash: TokenHash) async throws {
+        try await pool.execute(AuthSessionStatements.show, hash.bytes, policies)
     }
 
     package func session(_ hash: TokenHash, oldest: Int64) async throws -> AuthSessionRecord? {
         guard var row = try await pool.query(AuthSessionStatements.one, hash.bytes, oldest).first else { return nil }
         return AuthSessionRecord(
             operation: try row.next(String.self), userNID: try row.next(Int64?.self).map { UserNID($0) },
-            deviceID: try row.next(String?.self), completed: try row.next([String].self),
+            deviceID: try row.next(String?.self), flows: try row.next([String].self),
+            policies: try row.next([String].self), completed: try row.next([String].self),
             parameters: try row.next([UInt8]?.self), passwordHash: try row.next(String?.self),
             spentMilliseconds: try row.next(Int64?.self), accountNID: try row.next(Int64?.self).map { UserNID($0) },
             accountDeviceID: try row.next(String?.self))

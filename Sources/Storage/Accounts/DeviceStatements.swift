@@ -15,12 +15,15 @@ enum DeviceStatements {
         select device_id, display_name, last_seen_ms, last_seen_ip from devices where user_nid = $1 and device_id = $2
         """, mode: .read)
     static let rename = Statement(
-        "devices.rename", "update devices set display_name = $3 where user_nid = $1 and device_id = $2")
+        "devices.rename", "select is_known, new_position, previous from rename_device($1, $2, $3, $4, $5)")
     static let open = Statement(
         "devices.open",
         "select outcome, new_position, previous from open_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
     static let close = Statement(
-        "devices.close", "select closed, new_position, previous from close_devices($1, $2, $3, $4, $5)")
+        "devices.close",
+        """
+        select closed, new_position, previous, list_position, list_previous from close_devices($1, $2, $3, $4, $5)
+        """)
     static let refresh = Statement(
         "devices.refresh",
         "select outcome, shard, user_nid, new_position, previous from refresh_device($1, $2, $3, $4, $5)")

@@ -27,9 +27,14 @@ package struct DeviceStore: Sendable {
             lastSeenMilliseconds: try row.next(Int64?.self), lastSeenAddress: try row.next(String?.self))
     }
 
-    /// - Returns: whether there is such a device.
-    package func rename(_ deviceID: String, of user: UserNID, to name: String) async throws -> Bool {
-        try await pool.execute(DeviceStatements.rename, user.rawValue, deviceID, name) > 0
+    /// - Returns: `nil` when there is no such device.
+    package func rename(
+        _ deviceID: String, of user: UserRecord, to name: String, now: Int64
+    ) async throws -> DeviceListChange? {
+        let rows = try await pool.query(
+            DeviceStatements.rename, user.shard, user.nid.rawValue, deviceID, name, now)
+        guard var row = rows.first, try row.next(Bool.self) else { return nil }
+        return DeviceListChange(position: try LogPosition(optional: &row, shard: user.shard))
     }
 
     /// Gives a device new tokens in place of those it had, and makes it if it was not there.
@@ -65,8 +70,7 @@ package struct DeviceStore: Sendable {
         let rows = try await pool.query(
             DeviceStatements.close, user.shard, user.nid.rawValue, deviceIDs, except, now)
         guard var row = rows.first else { throw StorageError.missing("close_devices") }
-        return AccessChange(
-            closedDevices: try row.next([String].self), position: try LogPosition(optional: &row, shard: user.shard))
+        return try AccessChange(&row, shard: user.shard)
     }
 
     // MARK: Tokens

@@ -100,7 +100,10 @@ import Testing
                 let interactive = worker.services.interactive
                 let challenge = try await refusal { try await interactive.authorise(operation(user), with: nil) }
                 let sessions = [nil, challenge?.fields["session"]?.string, "", "unknown"]
-                let types = AuthStage.allCases.map(\.rawValue) + ["", "m.login.recaptcha", "m.login.token", nil]
+                let types = [
+                    "m.login.password", "m.login.dummy", "m.login.registration_token", "m.login.terms",
+                    "m.login.recaptcha", "m.login.token", "", nil,
+                ]
                 for session in sessions {
                     for type in types where type != AuthStage.password.rawValue {
                         let submission = AuthSubmission(
@@ -143,6 +146,55 @@ import Testing
                     }
                     #expect(granted == 1)
                 }
+            }
+        }
+    }
+
+    /// Whoever begins sessions without end loses the oldest, and nobody else loses any.
+    @Test func nobodyFillsTheTable() async throws {
+        try await AccountFixture.with { fixture in
+            try await fixture.withWorker { worker in
+                let alice = try await worker.user(try await worker.register("alice"))
+                let bob = try await worker.user(try await worker.register("bob"))
+                let interactive = worker.services.interactive
+                func begin(_ user: LocalUser) async throws -> String {
+                    fixture.clock.advance(by: .milliseconds(1))
+                    let challenge = try await refusal { try await interactive.authorise(operation(user), with: nil) }
+                    return try #require(challenge?.fields["session"]?.string)
+                }
+                let ofBob = try await begin(bob)
+                let oldest = try await begin(alice)
+                var newest = ""
+                for _ in 0..<40 { newest = try await begin(alice) }
+                let dump = try await fixture.dump()
+                #expect(dump.split(separator: "deleteDevice", omittingEmptySubsequences: false).count == 32 + 1 + 1)
+                let late = try await refusal {
+                    try await interactive.authorise(operation(alice), with: password("correct horse", session: oldest))
+                }
+                #expect(late?.errcode == .forbidden)
+                try await interactive.authorise(operation(alice), with: password("correct horse", session: newest))
+                try await interactive.authorise(
+                    operation(bob), with: password("correct horse", of: "bob", session: ofBob))
+            }
+        }
+    }
+
+    /// A session that a password has opened lets nothing pass after the password was changed.
+    @Test func aNewPasswordEndsWhatTheOldOneAllowed() async throws {
+        try await AccountFixture.with { fixture in
+            try await fixture.withWorker { worker in
+                let user = try await worker.user(try await worker.register("alice"))
+                let interactive = worker.services.interactive
+                let challenge = try await refusal { try await interactive.authorise(operation(user), with: nil) }
+                let session = try #require(challenge?.fields["session"]?.string)
+                _ = try await interactive.submit(
+                    StageAnswers(password: "correct horse", token: nil, accepted: []), to: .password, session: session)
+                try await worker.services.lifecycle.changePassword(
+                    of: user, to: "another", closesOtherDevices: false)
+                let error = try await refusal {
+                    try await interactive.authorise(operation(user), with: password(nil, session: session, type: nil))
+                }
+                #expect(error?.status == 401 && error?.errcode == .forbidden)
             }
         }
     }
