@@ -155,7 +155,8 @@ let modules: [Module] = [
     Module(
         name: "RoomsTesting",
         uses: [
-            "ApusTesting", "Ephemeral", "Rooms", "Cluster", "Storage", "Postgres", "MatrixCore", "Telemetry",
+            "ApusTesting", "Encryption", "Ephemeral", "Rooms", "Cluster", "Storage", "Postgres", "MatrixCore",
+            "Telemetry",
         ], tested: false),
     Module(
         name: "apus-load", kind: .executable, uses: ["COpenSSL"],

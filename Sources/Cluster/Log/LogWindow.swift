@@ -15,6 +15,8 @@ package struct LogWindow: Sendable {
         /// Rows at or below it are not held.
         var floor: Int64
         var head: Int64
+        /// Where the rows of device lists are, oldest first.
+        var deviceLists: Deque<Int64> = []
 
         /// The place of the first row after a position.
         func index(after position: Int64) -> Int {
@@ -64,6 +66,7 @@ package struct LogWindow: Sendable {
         shards[index].head = row.position
         if let room = row.roomOfShard { rooms[room, default: Trace(shard: row.shard)].positions.append(row.position) }
         if let user = row.userOfShard { users[user, default: Trace(shard: row.shard)].positions.append(row.position) }
+        if row.kind == .deviceLists { shards[index].deviceLists.append(row.position) }
         if shards[index].rows.count > Self.maxRowsPerShard { dropOldest(of: index) }
         return .applied
     }
@@ -71,6 +74,7 @@ package struct LogWindow: Sendable {
     private mutating func dropOldest(of index: Int) {
         guard let dropped = shards[index].rows.popFirst() else { return }
         shards[index].floor = dropped.position
+        if dropped.kind == .deviceLists { _ = shards[index].deviceLists.popFirst() }
         if let room = dropped.roomOfShard { Self.dropOldest(of: room, in: &rooms) }
         if let user = dropped.userOfShard { Self.dropOldest(of: user, in: &users) }
     }
@@ -129,6 +133,16 @@ package struct LogWindow: Sendable {
         let shard = shards[Int(trace.shard)]
         let newer = trace.positions.reversed().prefix { $0 > since[trace.shard] }
         return newer.reversed().map { shard.rows[shard.index(after: $0 - 1)] }
+    }
+
+    /// The rows of device lists after `since`, whoever they are about, oldest first for each shard.
+    ///
+    /// Cost: what there are of them.
+    package func deviceLists(since: LogVector) -> [LogRow] {
+        zip(shards, since.positions).flatMap { shard, position in
+            let newer = shard.deviceLists.reversed().prefix { $0 > position }
+            return newer.reversed().map { shard.rows[shard.index(after: $0 - 1)] }
+        }
     }
 
     /// The rows about each of some rooms, after `since`; rooms without such rows are left out.

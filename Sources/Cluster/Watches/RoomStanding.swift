@@ -12,6 +12,8 @@ package struct RoomStanding: Sendable, Hashable {
     package let isForgotten: Bool
     /// Where the present stay began, in the room's shard; 0 for who is not in the room.
     package let joinedPosition: Int64
+    /// Where the last stay ended, in the room's shard; 0 when none has.
+    package let leftPosition: Int64
 
     package init(_ record: MembershipRecord) {
         position = record.position
@@ -20,13 +22,14 @@ package struct RoomStanding: Sendable, Hashable {
         membership = record.membership
         isForgotten = record.isForgotten
         joinedPosition = record.joinedPosition
+        leftPosition = record.leftPosition
     }
 
     /// The membership that it was made of.
     package func record(of user: UserNID, in room: RoomNID) -> MembershipRecord {
         MembershipRecord(
             roomNID: room, userNID: user, membership: membership, eventNID: eventNID, shard: shard, position: position,
-            isForgotten: isForgotten, joinedPosition: joinedPosition)
+            isForgotten: isForgotten, joinedPosition: joinedPosition, leftPosition: leftPosition)
     }
 }
 
@@ -44,12 +47,15 @@ package struct UserView: Sendable {
     /// For each shard the newest row that concerned the user since `since`.
     let newest: LogVector
     let newestEphemeral: Int64
+    /// Rows up to here may concern the user, which is being found out; `nil` when there are none.
+    let unresolved: LogVector?
 
     /// Whether something that concerns the user may have come after the vector and the ephemeral serial.
     ///
     /// Cost: a comparison a shard.
     package func mayHaveChanged(since vector: LogVector, ephemeral serial: Int64) -> Bool {
         !vector.covers(since) || !vector.covers(newest) || newestEphemeral > serial
+            || unresolved.map { !vector.covers($0) } ?? false
     }
 }
 

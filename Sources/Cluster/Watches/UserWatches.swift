@@ -29,6 +29,7 @@ package final class UserWatches: Sendable {
         var seen: LogVector
         var ephemeral: Int64 = 0
         var isDraining = false
+        var unresolved = UnresolvedChanges()
     }
 
     private let feed: LogFeed
@@ -37,6 +38,8 @@ package final class UserWatches: Sendable {
     private let clock: any Clock
     private let shardCount: Int
     private let state: Mutex<State>
+    /// Rings when somebody's devices have changed, and it has to be found out whom that concerns.
+    package let deviceAlarm: Alarm
 
     package init(feed: LogFeed, memberships: MembershipStore, timeouts: Timeouts, clock: any Clock) {
         self.feed = feed
@@ -44,6 +47,7 @@ package final class UserWatches: Sendable {
         self.timeouts = timeouts
         self.clock = clock
         shardCount = Int(feed.installation.shardCount)
+        deviceAlarm = Alarm(clock: clock)
         state = Mutex(State(seen: .zero(shards: shardCount)))
         let seen = feed.observe { [weak self] row in self?.follow(row) }
         state.withLock { $0.seen = $0.seen.merged(with: seen) }
@@ -60,9 +64,11 @@ package final class UserWatches: Sendable {
     // MARK: Following
 
     private func follow(_ row: LogRow) {
+        var hasDevices = false
         let sleepers = state.withLock { state -> [Waiter<WakeReason>] in
             state.seen[row.shard] = max(state.seen[row.shard], row.position)
             guard state.table.count > 0 else { return [] }
+            hasDevices = row.tellsOfDevices && state.unresolved.add(row)
             var woken: [Waiter<WakeReason>] = []
             func mark(_ watch: UserWatch) {
                 watch.newest[row.shard] = row.position
@@ -83,6 +89,7 @@ package final class UserWatches: Sendable {
             return woken
         }
         for sleeper in sleepers { sleeper.end(.news) }
+        if hasDevices { deviceAlarm.ring() }
     }
 
     /// An ephemeral change in the room: its members here are woken. Serials come in ascending order.
@@ -128,6 +135,35 @@ package final class UserWatches: Sendable {
             for room in rooms { state.table.forEachWatcher(of: room) { found.insert($0.user.nid) } }
             return found
         }
+    }
+
+    // MARK: Devices
+
+    /// The users whose devices changed and of whom it is not known whom that concerns.
+    ///
+    /// Until `resolve` is told, it may concern everybody: who asks meanwhile looks, and nobody is told of a place after the change
+    /// without having looked. So nothing is missed, however long it takes.
+    package func unresolvedDevices() -> [UserNID: LogPlace] { state.withLock { $0.unresolved.places } }
+
+    /// Wakes those of the users here who are in a room with somebody whose devices changed.
+    ///
+    /// Cost: the number of users here in those rooms.
+    package func resolve(_ changes: [(user: UserNID, place: LogPlace, rooms: some Sequence<RoomNID>)]) {
+        let sleepers = state.withLock { state -> [Waiter<WakeReason>] in
+            var woken: [Waiter<WakeReason>] = []
+            for (user, place, rooms) in changes {
+                for room in rooms {
+                    state.table.forEachWatcher(of: room) { watch in
+                        watch.newest[place.shard] = max(watch.newest[place.shard], place.position)
+                        woken.append(contentsOf: watch.sleepers)
+                        watch.sleepers = []
+                    }
+                }
+                state.unresolved.remove(user, upTo: place)
+            }
+            return woken
+        }
+        for sleeper in sleepers { sleeper.end(.news) }
     }
 
     // MARK: Asking
@@ -185,7 +221,8 @@ package final class UserWatches: Sendable {
             UserView(
                 user: user, heads: state.seen, ephemeral: state.ephemeral, standings: watch.standings,
                 since: watch.since,
-                newest: watch.newest, newestEphemeral: watch.newestEphemeral))
+                newest: watch.newest, newestEphemeral: watch.newestEphemeral,
+                unresolved: state.unresolved.vector(shards: shardCount)))
     }
 
     private func read(_ rooms: Set<RoomNID>?, of user: UserRecord) async throws {

@@ -83,7 +83,7 @@ package final class PresenceWakes: Sendable {
         watches.pass(ephemeral: newest)
         guard watches.counts.users > 0 else { return state.withLock { $0.owed = [] } }
         if !people.isEmpty {
-            let rooms = try await joined.rooms(joinedBy: people).values.reduce(into: Set()) { $0.formUnion($1) }
+            let rooms = try await joined.stays(of: people).values.reduce(into: Set()) { $0.formUnion($1.joined.keys) }
             let watchers = watches.watchers(of: rooms).union(people)
             state.withLock { $0.owed.formUnion(watchers) }
         }

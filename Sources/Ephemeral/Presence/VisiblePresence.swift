@@ -47,16 +47,16 @@ package struct VisiblePresence: Sendable {
     package func present(in rooms: Set<RoomNID>) async throws -> Set<UserNID> {
         let people = presence.present(atMost: Self.maxLookedUp)
         guard !people.isEmpty, !rooms.isEmpty else { return [] }
-        let joined = try await joined.rooms(joinedBy: people)
-        return Set(people.filter { !(joined[$0] ?? []).isDisjoint(with: rooms) })
+        let stays = try await joined.stays(of: people)
+        return Set(people.filter { stays[$0]?.isJoined(toAnyOf: rooms) == true })
     }
 
     private func sharing(_ people: Set<UserNID>, with view: UserView) async throws -> [UserNID] {
         let others = people.subtracting([view.user.nid])
-        let rooms = try await joined.rooms(joinedBy: others)
+        let stays = try await joined.stays(of: others)
         return people.filter { user in
             user == view.user.nid
-                || (rooms[user] ?? []).contains { view.standings[$0]?.membership == .join }
+                || stays[user]?.joined.keys.contains { view.standings[$0]?.membership == .join } == true
         }
     }
 }

@@ -104,8 +104,8 @@ final class PresenceOutlet: Sendable {
 
     private func turn(_ people: [UserNID], _ arrivals: [RoomNID: Set<UserNID>]) async throws -> Turn {
         var turn = Turn()
-        let joined = try await visible.joined.rooms(joinedBy: people)
-        for (user, status) in visible.presence.statuses(of: people) { turn.news[status] = joined[user] ?? [] }
+        let stays = try await visible.joined.stays(of: people)
+        for (user, status) in visible.presence.statuses(of: people) { turn.news[status] = stays[user]?.rooms ?? [] }
         for (room, names) in try await newServers(arrivals) {
             let people = try await visible.present(in: [room]).prefix(Self.maxIntroduced)
             let statuses = visible.presence.statuses(of: people).values.filter {
@@ -123,10 +123,10 @@ final class PresenceOutlet: Sendable {
         let users = try await rooms.reader.interning.users(arrivals.values.reduce(into: Set()) { $0.formUnion($1) })
         let remote = users.filter { $0.value.userID.serverName != rooms.server.name }
         guard !remote.isEmpty else { return [:] }
-        let present = try await visible.joined.rooms(joinedBy: remote.keys)
+        let present = try await visible.joined.stays(of: remote.keys)
         var servers: [RoomNID: Set<ServerName>] = [:]
         for (room, members) in arrivals {
-            for member in members where present[member]?.contains(room) == true {
+            for member in members where present[member]?.joined[room] != nil {
                 if let user = remote[member] { servers[room, default: []].insert(user.userID.serverName) }
             }
         }

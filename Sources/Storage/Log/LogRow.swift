@@ -44,7 +44,7 @@ package struct LogRow: Sendable, Equatable {
     package let userNID: UserNID?
     /// The events that entered the live timeline.
     package let eventNIDs: [EventNID]
-    /// The users whose membership changed.
+    /// The users whose membership changed; in a row of device lists those whose keys the user signed.
     package let memberNIDs: [UserNID]
     /// The events that were redacted: what was cached of them is no longer what is served.
     package let redacted: [EventID]
@@ -83,9 +83,12 @@ package struct LogStateChange: Sendable, Equatable {
 }
 
 extension LogRow {
+    /// Whether others are to know that the user's devices or keys changed; what a user signs is nobody else's business.
+    package var tellsOfDevices: Bool { kind == .deviceLists && memberNIDs.isEmpty }
+
     /// The users whose membership in the row's room has to be read again.
     package var membersChanged: [UserNID] {
         if kind == .membership, let userNID { return [userNID] }
-        return memberNIDs
+        return kind == .deviceLists ? [] : memberNIDs
     }
 }

@@ -5,11 +5,12 @@ enum MembershipStatements {
     static let all = [
         ofUser, inRoom, ofUserInRoom, joinedMembers, joinedServers, forget, localJoined, outOfBand, sharedRooms, counts,
         joinedRoomsOfServer, isServerJoined, ofServer, hasServerBeenIn, manyCounts, heroes, strippedStates,
-        joinedRoomsOfUsers, joinedRoomsPage, standing, ofUserInRooms,
+        staysOfUsers, joinedRoomsPage, standing, ofUserInRooms,
     ]
 
     private static let columns = """
-        m.room_nid, m.user_nid, m.membership, m.event_nid, m.shard, m.position, m.forgotten, m.joined_position
+        m.room_nid, m.user_nid, m.membership, m.event_nid, m.shard, m.position, m.forgotten, m.joined_position,
+        m.left_position
         """
 
     static let ofUser = Statement(
@@ -78,9 +79,12 @@ enum MembershipStatements {
         select room_nid from memberships where user_nid = $1 and room_nid > $2 and membership = 1
         order by room_nid limit $3
         """, mode: .read)
-    static let joinedRoomsOfUsers = Statement(
-        "memberships.joined_rooms_of_users",
-        "select user_nid, room_nid from memberships where user_nid = any ($1) and membership = 1", mode: .read)
+    static let staysOfUsers = Statement(
+        "memberships.stays_of_users",
+        """
+        select user_nid, room_nid, case when membership = 1 then joined_position end, left_position from memberships
+        where user_nid = any ($1) and (membership = 1 or left_position > 0)
+        """, mode: .read)
     static let counts = Statement(
         "memberships.counts",
         """

@@ -14,10 +14,12 @@ package struct MembershipRecord: Sendable, Hashable {
     /// Where the user's present stay in the room began, in the room's shard; 0 when the user is not in it. Member events
     /// during the stay leave it as it is.
     package let joinedPosition: Int64
+    /// Where the user's last stay ended, in the room's shard; 0 when none has.
+    package let leftPosition: Int64
 
     package init(
         roomNID: RoomNID, userNID: UserNID, membership: Membership, eventNID: EventNID, shard: Int16, position: Int64,
-        isForgotten: Bool, joinedPosition: Int64
+        isForgotten: Bool, joinedPosition: Int64, leftPosition: Int64
     ) {
         self.roomNID = roomNID
         self.userNID = userNID
@@ -27,6 +29,7 @@ package struct MembershipRecord: Sendable, Hashable {
         self.position = position
         self.isForgotten = isForgotten
         self.joinedPosition = joinedPosition
+        self.leftPosition = leftPosition
     }
 }
 
@@ -41,6 +44,23 @@ package struct FirstMembers: Sendable, Hashable {
     package func heroes(besides user: UserNID) -> [UserNID] {
         let others = present.filter { $0 != user }
         return Array((others.isEmpty ? past.filter { $0 != user } : others).prefix(Self.maxHeroes))
+    }
+}
+
+/// In which rooms a user is and was.
+package struct RoomStays: Sendable, Hashable {
+    /// The rooms that the user is joined to, and where the present stay in each began, in the room's shard.
+    package internal(set) var joined: [RoomNID: Int64] = [:]
+    /// The rooms that the user has left, and where the last stay in each ended.
+    package internal(set) var left: [RoomNID: Int64] = [:]
+
+    package init() {}
+
+    package var rooms: Set<RoomNID> { Set(joined.keys) }
+
+    package func isJoined(toAnyOf rooms: Set<RoomNID>) -> Bool {
+        joined.count < rooms.count
+            ? joined.keys.contains { rooms.contains($0) } : rooms.contains { joined[$0] != nil }
     }
 }
 
@@ -164,15 +184,19 @@ package struct MembershipStore: Sendable {
         return try rows.map { RoomNID(try $0.get(0, Int64.self)) }
     }
 
-    /// The rooms that each of some users is joined to; those who are in none are left out.
-    package func rooms(joinedBy users: [UserNID]) async throws -> [UserNID: Set<RoomNID>] {
+    /// The rooms that each of some users is or was in; those who were in none are left out.
+    package func stays(of users: [UserNID]) async throws -> [UserNID: RoomStays] {
         guard !users.isEmpty else { return [:] }
-        var rooms: [UserNID: Set<RoomNID>] = [:]
-        for row in try await pool.query(MembershipStatements.joinedRoomsOfUsers, users.map(\.rawValue)) {
-            let (user, room) = try row.decode((Int64, Int64).self)
-            rooms[UserNID(user), default: []].insert(RoomNID(room))
+        var stays: [UserNID: RoomStays] = [:]
+        for row in try await pool.query(MembershipStatements.staysOfUsers, users.map(\.rawValue)) {
+            let (user, room, joined, left) = try row.decode((Int64, Int64, Int64?, Int64).self)
+            if let joined {
+                stays[UserNID(user), default: RoomStays()].joined[RoomNID(room)] = joined
+            } else {
+                stays[UserNID(user), default: RoomStays()].left[RoomNID(room)] = left
+            }
         }
-        return rooms
+        return stays
     }
 
     package func sharedRooms(of user: UserNID, and other: UserNID) async throws -> [RoomNID] {
@@ -258,6 +282,6 @@ package struct MembershipStore: Sendable {
         return MembershipRecord(
             roomNID: room, userNID: user, membership: membership, eventNID: EventNID(try row.next(Int64.self)),
             shard: try row.next(Int16.self), position: try row.next(Int64.self), isForgotten: try row.next(Bool.self),
-            joinedPosition: try row.next(Int64.self))
+            joinedPosition: try row.next(Int64.self), leftPosition: try row.next(Int64.self))
     }
 }

@@ -53,14 +53,15 @@ import Testing
             let room = try await worker.record(try await worker.room(by: alice, members: [bob]))
             try await worker.following {
                 #expect(
-                    try await joined.rooms(joinedBy: [alice.nid, bob.nid]) == [
+                    try await joined.stays(of: [alice.nid, bob.nid]).mapValues(\.rooms) == [
                         alice.nid: [room.nid], bob.nid: [room.nid],
                     ])
                 try await worker.rooms.leave(room.roomID, as: bob)
                 let other = try await worker.record(try await worker.room(by: bob))
                 try await eventually("the change is seen") {
-                    try await joined.rooms(joinedBy: [bob.nid])[bob.nid] == [other.nid]
+                    try await joined.stays(of: [bob.nid])[bob.nid]?.rooms == [other.nid]
                 }
+                #expect(try await joined.stays(of: [bob.nid])[bob.nid]?.left.keys.map { $0 } == [room.nid])
             }
         }
     }

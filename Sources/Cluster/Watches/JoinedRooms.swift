@@ -1,18 +1,17 @@
-package import Cluster
 package import MatrixCore
 package import Storage
 import Synchronization
 
-/// In which rooms users are, kept in memory for as long as the log shows no change of it.
+/// In which rooms users are, since when, and until when they were in others: kept in memory for as long as the log shows no
+/// change of it.
+///
+/// To be made before what follows the same feed and rests on it, such as `UserWatches`: so that it lets go of what a row made
+/// old before others are told of the row.
 package final class JoinedRooms: Sendable {
     /// Rooms of all users together.
     private static let maxCached = 1_000_000
     /// Users of one query.
     private static let usersAtOnce = 500
-
-    private struct Entry: Sendable {
-        let rooms: Set<RoomNID>
-    }
 
     private struct Readings {
         var last: UInt64 = 0
@@ -21,7 +20,9 @@ package final class JoinedRooms: Sendable {
     }
 
     private let store: MembershipStore
-    private let cache = GenerationalCache<UserNID, Entry>(maxWeight: maxCached) { $0.rooms.count + 1 }
+    private let cache = GenerationalCache<UserNID, RoomStays>(maxWeight: maxCached) { stays in
+        stays.joined.count + stays.left.count + 1
+    }
     private let readings = Mutex(Readings())
 
     package init(store: MembershipStore, feed: LogFeed) {
@@ -38,14 +39,14 @@ package final class JoinedRooms: Sendable {
         }
     }
 
-    /// The rooms that each of the users is joined to.
+    /// The rooms that each of the users is or was in.
     ///
-    /// Cost: from memory; a query for those who are not in it.
-    package func rooms(joinedBy users: some Sequence<UserNID>) async throws -> [UserNID: Set<RoomNID>] {
-        var found: [UserNID: Set<RoomNID>] = [:]
+    /// Cost: from memory; a query for each 500 of those who are not in it.
+    package func stays(of users: some Sequence<UserNID>) async throws -> [UserNID: RoomStays] {
+        var found: [UserNID: RoomStays] = [:]
         var unknown: [UserNID] = []
         for user in users where found[user] == nil {
-            if let entry = cache[user] { found[user] = entry.rooms } else { unknown.append(user) }
+            if let stays = cache[user] { found[user] = stays } else { unknown.append(user) }
         }
         for start in stride(from: 0, to: unknown.count, by: Self.usersAtOnce) {
             let some = Array(unknown[start..<min(start + Self.usersAtOnce, unknown.count)])
@@ -54,17 +55,17 @@ package final class JoinedRooms: Sendable {
         return found
     }
 
-    private func read(_ users: [UserNID]) async throws -> [UserNID: Set<RoomNID>] {
+    private func read(_ users: [UserNID]) async throws -> [UserNID: RoomStays] {
         let number = readings.withLock { readings in
             readings.last += 1
             readings.changed[readings.last] = []
             return readings.last
         }
         defer { readings.withLock { $0.changed[number] = nil } }
-        let found = try await store.rooms(joinedBy: users)
+        let found = try await store.stays(of: users)
         // What changed meanwhile may have been read as it was before.
         let changed = readings.withLock { $0.changed[number] ?? [] }
-        for user in users where !changed.contains(user) { cache.keep(Entry(rooms: found[user] ?? []), for: user) }
+        for user in users where !changed.contains(user) { cache.keep(found[user] ?? RoomStays(), for: user) }
         return found
     }
 }
