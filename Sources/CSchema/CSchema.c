@@ -89,8 +89,8 @@ static const struct apus_migration migrations[] = {
     {"0017_delayed_events", delayed_events, sizeof delayed_events},
     {"0018_device_keys", device_keys, sizeof device_keys},
     {"0019_device_lists", device_lists, sizeof device_lists},
-    {"0021_key_backups", key_backups, sizeof key_backups},
     {"0020_device_messages", device_messages, sizeof device_messages},
+    {"0021_key_backups", key_backups, sizeof key_backups},
     {"0022_policies", policies, sizeof policies},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
