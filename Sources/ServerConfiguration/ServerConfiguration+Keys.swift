@@ -10,7 +10,8 @@ extension ServerConfiguration {
         Keys.presence.documentation,
         Keys.federation.documentation, Keys.outbound.documentation, Keys.media.documentation, Keys.email.documentation,
         Keys.identity.documentation, Keys.cas.documentation, Keys.oidc.documentation, Keys.turn.documentation,
-        Keys.appservices.documentation, Keys.log.documentation, Keys.metrics.documentation,
+        Keys.appservices.documentation, Keys.support.documentation, Keys.policyServer.documentation,
+        Keys.log.documentation, Keys.metrics.documentation,
     ]
 
     enum Keys {
@@ -73,6 +74,11 @@ extension ServerConfiguration {
         static let appservices = Key<[String]>(
             "appservices", .list(of: .path, limit: 1000), default: [], "The registration files of application services."
         )
+        static let support = Key<Support>(
+            "support", .section, "Whom people turn to when something is wrong: /.well-known/matrix/support.")
+        static let policyServer = Key<PolicyServer>(
+            "policy_server", .section,
+            "A policy server of this server's name, to which a proxy sends /_matrix/policy/.")
         static let log = Key<Log>("log", .section, "What the process tells on standard error.")
         static let metrics = Key<Metrics>("metrics", .section, "Figures for Prometheus.")
     }

@@ -33,6 +33,8 @@ package struct ServerConfiguration: Sendable {
     package let turn: TURN
     /// The registration files of application services.
     package let appservicePaths: [String]
+    package let support: Support
+    package let policyServer: PolicyServer
     package let log: Log
     package let metrics: Metrics
 
@@ -54,8 +56,9 @@ extension ServerConfiguration: ConfigurationSection {
         let protocols = reader.values(
             Keys.rooms, Keys.roomDirectory, Keys.federation, Keys.outbound, Keys.media, Keys.turn, Keys.appservices)
         let delayed = reader.value(Keys.delayedEvents)
+        let wellKnown = reader.values(Keys.support, Keys.policyServer)
         if let processes { Self.refuseSharedAddresses(processes.0, processes.1, reader) }
-        guard let ground, let processes, let people, let protocols, let delayed,
+        guard let ground, let processes, let people, let protocols, let delayed, let wellKnown,
             let publicBaseURL = ground.1 ?? BaseURL("https://\(ground.0)/")
         else { return nil }
         (serverName, _, signingKeyPath, database, redis) = ground
@@ -64,6 +67,7 @@ extension ServerConfiguration: ConfigurationSection {
         (registration, passwords, rateLimits, isPresenceEnabled, email, identity, cas, oidc) = people
         (rooms, roomDirectory, federation, outbound, media, turn, appservicePaths) = protocols
         delayedEvents = delayed
+        (support, policyServer) = wellKnown
     }
 
     /// Two processes cannot listen at one address: better said here than by the second of them.
