@@ -6,7 +6,8 @@ package import Storage
 /// It carries the incarnation of the database, because after a restore from a backup the positions of the lost future
 /// will be given out again, to other changes.
 ///
-/// On the wire: `s` and the url-safe base64 of a version byte, four bytes of incarnation, and LEB128 numbers.
+/// On the wire: `s` and the url-safe base64 of a version byte, four bytes of incarnation, and LEB128 numbers, of which the inbox's
+/// place is left out when there is none.
 package struct SyncToken: Hashable, Sendable {
     package static let maxLength = 4096
     private static let format: UInt8 = 1
@@ -15,6 +16,9 @@ package struct SyncToken: Hashable, Sendable {
     package var log: LogVector
     /// The serial of the newest typing change that was shown; see `EphemeralBus`.
     package var ephemeral: Int64
+    /// Up to where the device was given messages to it, when there were more than found place in the answer; otherwise it has all
+    /// that the log's positions say.
+    package var inbox: InboxPlace?
 
     package init(log: LogVector, ephemeral: Int64) {
         self.log = log
@@ -27,6 +31,10 @@ package struct SyncToken: Hashable, Sendable {
         VariableLengthNumber.append(ephemeral, to: &bytes)
         VariableLengthNumber.append(Int64(log.shardCount), to: &bytes)
         for position in log.positions { VariableLengthNumber.append(position, to: &bytes) }
+        if let inbox {
+            VariableLengthNumber.append(inbox.position, to: &bytes)
+            VariableLengthNumber.append(Int64(inbox.order), to: &bytes)
+        }
         return "s" + Base64.encodeURLSafe(bytes)
     }
 
@@ -56,7 +64,11 @@ package struct SyncToken: Hashable, Sendable {
             guard let position = VariableLengthNumber.next(&rest) else { throw .malformed }
             positions.append(position)
         }
-        guard rest.isEmpty else { throw .malformed }
         self.init(log: LogVector(positions), ephemeral: ephemeral)
+        guard !rest.isEmpty else { return }
+        guard let position = VariableLengthNumber.next(&rest), let order = VariableLengthNumber.next(&rest),
+            let order = Int32(exactly: order), rest.isEmpty
+        else { throw .malformed }
+        inbox = InboxPlace(position: position, order: order)
     }
 }

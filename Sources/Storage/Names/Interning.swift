@@ -70,6 +70,23 @@ package final class Interning: Sendable {
         return try keepUsers(try await pool.query(NameStatements.usersByID, [userID.description])).first
     }
 
+    /// Those of some users that have a number.
+    package func knownUsers(_ userIDs: [UserID]) async throws -> [UserID: UserRecord] {
+        var found: [UserID: UserRecord] = [:]
+        let unknown = cache.withLock { cache in
+            Set(
+                userIDs.filter { id in
+                    found[id] = cache.usersByID[id]
+                    return found[id] == nil
+                })
+        }
+        guard !unknown.isEmpty else { return found }
+        for user in try keepUsers(try await pool.query(NameStatements.usersByID, unknown.map(\.description))) {
+            found[user.userID] = user
+        }
+        return found
+    }
+
     package func users(_ nids: some Sequence<UserNID>) async throws -> [UserNID: UserRecord] {
         var found: [UserNID: UserRecord] = [:]
         let unknown = cache.withLock { cache in
