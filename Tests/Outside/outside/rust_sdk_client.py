@@ -142,13 +142,13 @@ class Person(Encryption):
     def _room(self, room):
         return self.client.get_room(room)
 
-    async def create(self, name, invite=(), encrypted=False, direct=False):
+    async def create(self, name, invite=(), encrypted=False):
         return await self.client.create_room(
             sdk.CreateRoomParameters(
                 name=name,
                 topic=None,
                 is_encrypted=encrypted,
-                is_direct=direct,
+                is_direct=False,
                 visibility=sdk.RoomVisibility.PRIVATE(),
                 preset=sdk.RoomPreset.PRIVATE_CHAT,
                 invite=list(invite),

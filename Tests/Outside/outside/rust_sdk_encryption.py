@@ -78,9 +78,6 @@ class Encryption:
     async def ask_to_verify_device(self):
         await self.verification.request_device_verification()
 
-    async def ask_to_verify_user(self, user):
-        await self.verification.request_user_verification(user)
-
     async def cancel_verification(self):
         await self.verification.cancel_verification()
 
@@ -94,9 +91,6 @@ class Encryption:
 
     async def emoji_match(self):
         await self.verification.approve_verification()
-
-    async def emoji_differ(self):
-        await self.verification.decline_verification()
 
     async def screen_shows(self):
         return {"seen": self.screen.seen, "emoji": self.screen.emoji}
