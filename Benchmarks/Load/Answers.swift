@@ -93,3 +93,65 @@ struct SlidingPage: Sendable {
         (position, rooms) = page
     }
 }
+
+/// The names of keys that a claim gave, of whichever users and devices.
+struct ClaimedKeys {
+    private(set) var names: [String] = []
+
+    init(_ bytes: [UInt8]) throws {
+        var found: [String] = []
+        var reader = JSONReader(bytes)
+        try reader.members { key, users in
+            guard key == "one_time_keys" else { return }
+            try users.members { _, devices in
+                try devices.members { _, keys in
+                    try keys.members { name, _ in found.append(name) }
+                }
+            }
+        }
+        names = found
+    }
+}
+
+/// How many devices a query told of.
+struct QueriedKeys: Sendable {
+    private(set) var devices = 0
+    let byteCount: Int
+
+    init(_ bytes: [UInt8]) throws {
+        byteCount = bytes.count
+        var count = 0
+        var reader = JSONReader(bytes)
+        try reader.members { key, users in
+            guard key == "device_keys" else { return }
+            try users.members { _, devices in
+                try devices.members { _, _ in count += 1 }
+            }
+        }
+        devices = count
+    }
+}
+
+/// What a sync brought of messages to the device: the `body` that this program writes into each.
+struct InboxPage {
+    private(set) var nextBatch = ""
+    private(set) var bodies: [String] = []
+
+    init(_ bytes: [UInt8]) throws {
+        var page: (next: String, bodies: [String]) = ("", [])
+        var reader = JSONReader(bytes)
+        try reader.members { key, value in
+            switch key {
+            case "next_batch": page.next = try value.string()
+            case "to_device":
+                try value.members { key, list in
+                    guard key == "events" else { return }
+                    try list.elements { page.bodies.append(try TimelineEvent(&$0).body ?? "") }
+                }
+            default: break
+            }
+        }
+        guard !page.next.isEmpty else { throw Failure("a sync without `next_batch`") }
+        (nextBatch, bodies) = page
+    }
+}

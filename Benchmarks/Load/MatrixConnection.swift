@@ -4,6 +4,7 @@ import NIOHTTP1
 /// A registered user, as the load generator needs one.
 struct MatrixUser: Sendable {
     let userID: String
+    let deviceID: String
     let token: String
 }
 
@@ -72,9 +73,46 @@ struct MatrixConnection: Sendable {
         return try MessagesPage(try await ask(.GET, path, token).bytes)
     }
 
+    /// Uploads keys of a device; `body` is the whole request.
+    func uploadKeys(_ body: String, as user: MatrixUser) async throws {
+        _ = try await ask(.POST, "\(Self.client)/keys/upload", user.token, body)
+    }
+
+    /// Claims a key of a user's device and returns its name.
+    func claimKey(of owner: MatrixUser, as user: MatrixUser) async throws -> String {
+        let wanted = "{\(quoted(owner.userID)): {\(quoted(owner.deviceID)): \"signed_curve25519\"}}"
+        let answer = try await ask(
+            .POST, "\(Self.client)/keys/claim", user.token, "{\"one_time_keys\": \(wanted)}")
+        guard let key = try ClaimedKeys(answer.bytes).names.first else {
+            throw Failure("no key of \(owner.userID) was given: \(answer.text.prefix(200))")
+        }
+        return key
+    }
+
+    func queryKeys(of users: [MatrixUser], as user: MatrixUser) async throws -> QueriedKeys {
+        let wanted = users.map { "\(quoted($0.userID)): []" }.joined(separator: ", ")
+        let body = "{\"device_keys\": {\(wanted)}}"
+        return try QueriedKeys(try await ask(.POST, "\(Self.client)/keys/query", user.token, body).bytes)
+    }
+
+    /// Sends each of these users' devices one message, about as long as an encrypted room key.
+    func sendToDevices(
+        of users: [MatrixUser], body: String, transaction: String, as user: MatrixUser
+    ) async throws {
+        let content = "{\"body\": \(quoted(body)), \"ciphertext\": \"\(Self.ciphertext)\"}"
+        let messages = users.map { "\(quoted($0.userID)): {\(quoted($0.deviceID)): \(content)}" }
+            .joined(separator: ", ")
+        let path = "\(Self.client)/sendToDevice/m.room.encrypted/\(percentEncoded(transaction))"
+        _ = try await ask(.PUT, path, user.token, "{\"messages\": {\(messages)}}")
+    }
+
+    private static let ciphertext = String(repeating: "Y2lwaGVydGV4dC", count: 60)
+
     private func user(_ method: HTTPMethod, _ path: String, _ body: String) async throws -> MatrixUser {
         let answer = try await ask(method, path, nil, body)
-        return MatrixUser(userID: try field("user_id", of: answer), token: try field("access_token", of: answer))
+        return MatrixUser(
+            userID: try field("user_id", of: answer), deviceID: try field("device_id", of: answer),
+            token: try field("access_token", of: answer))
     }
 
     private func ask(

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import shutil
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from outside.client import Client, register
 from outside.turn import Refused, Relay, allocate
 
 pytestmark = [
+    pytest.mark.skipif(shutil.which("turnserver") is None, reason="coturn is not installed"),
     pytest.mark.apus_only("Synapse is configured otherwise"),
     pytest.mark.rests_on("GET /_matrix/client/v3/voip/turnServer"),
 ]

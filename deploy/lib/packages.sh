@@ -23,6 +23,13 @@ command python3      python3
 module  ensurepip    python3-venv
 '
 
+# What single tests need besides. They are left out, and say so, where it cannot be had.
+optional_test_requirements='
+command turnserver   coturn
+command chromium     chromium
+command chromedriver chromium-driver
+'
+
 # Prints the folder of PostgreSQL's programs, the newest that is installed.
 postgres_programs() {
     local folder
@@ -73,10 +80,18 @@ install_packages() {
         local package
         for package in "${missing[@]}"; do
             case "$package" in
-                redis-server | haproxy | postgresql) systemctl disable --quiet --now "$package" || true ;;
+                redis-server | haproxy | postgresql | coturn) systemctl disable --quiet --now "$package" || true ;;
             esac
         done
     fi
+}
+
+# install_if_possible REQUIREMENTS: installs what is missing, and says what is missing still.
+install_if_possible() {
+    local missing
+    install_packages "$1" || true
+    mapfile -t missing < <(missing_packages "$1")
+    [ "${#missing[@]}" -eq 0 ] || say "Tests that need ${missing[*]} are left out."
 }
 
 # Puts Swift on the path, or says that it is missing.

@@ -61,7 +61,7 @@ class DeviceLoad:
         assert not self._thread.is_alive()
 
     def wait_for(self, more, seconds):
-        """Waits until each has sent so many more messages, and all that were sent before have come. How long it took."""
+        """Waits until each has sent so many more messages, and all sent before have come; gives how long it took."""
         began = time.monotonic()
         before = dict(self.sent)
         while True:
