@@ -5,6 +5,7 @@ import MatrixCore
 import Rooms
 import RoomsTesting
 import Storage
+import Synchronization
 import Telemetry
 import Testing
 
@@ -208,7 +209,7 @@ struct RemoteDeviceListTests {
                 guard let told = try await server.lists.keys(of: [server.bob.userID])[server.bob.userID] else {
                     return nil
                 }
-                return [try told.masterKey?.value(), try told.selfSigningKey?.value()]
+                return [told.masterKey?.value(), told.selfSigningKey?.value()]
             }
             server.source.say(
                 Told.list(

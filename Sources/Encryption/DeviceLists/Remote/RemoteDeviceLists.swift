@@ -119,7 +119,7 @@ package final class RemoteDeviceLists: Sendable {
     /// Fetches a list that is wanted.
     ///
     /// - Throws: when the server does not answer, or not with devices of this user.
-    func fetch(_ resync: DueDeviceResync, from source: any RemoteDeviceSource, within limit: Duration) async throws {
+    package func fetch(_ resync: DueDeviceResync, from source: any RemoteDeviceSource, within limit: Duration) async throws {
         // What comes into rooms after this is told by the server; so it is looked at before it is asked.
         let knownAt = feed.heads
         let answer = try await clock.withDeadline(limit) { try await source.devices(of: resync.userID) }
