@@ -136,11 +136,13 @@ def test_an_identity_and_its_signatures_become_known(host, guest, room):
         check(devices(user, other)[other.device_id], other.user_id, *[keys.public("self_signing")] * 2)
 
 
-def test_who_shares_no_room_any_more_is_left(host, guest, room):
+def test_who_shares_no_room_any_more_is_left(servers, direction, host, guest, room):
     tokens = {user: user.sync()["next_batch"] for user in (host, guest)}
     guest.leave(room)
-    for user, other in ((host, guest), (guest, host)):
-        hears_of(user, other, tokens[user], found=left)
+    hears_of(host, guest, tokens[host], found=left)
+    # Synapse has forgotten by then who was in a room of another server that its last user left.
+    if servers[direction[1]].kind != "synapse":
+        hears_of(guest, host, tokens[guest], found=left)
 
 
 def test_what_changed_while_a_server_was_away_becomes_known(servers, host, guest, room, direction):
@@ -167,6 +169,6 @@ def test_what_changed_while_a_server_was_away_becomes_known(servers, host, guest
         return len(found) >= 5
 
     eventually(came, seconds=60)
-    assert found == list(range(5))
+    assert (sorted(found) if server.kind == "synapse" else found) == list(range(5))
     eventually(lambda: set(devices(guest, host)) == {host.device_id}, seconds=60)
     device.check(devices(guest, host)[host.device_id])
