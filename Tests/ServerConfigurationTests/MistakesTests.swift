@@ -28,8 +28,8 @@ import Testing
                 #"apus.yaml:9: presence: expected true or false, found "true""#,
                 "apus.yaml:10: pool_size: unknown key here; did you mean database.pool_size?",
                 "apus.yaml:11: colour: unknown key; known here: appservices, cas, database, delayed_events, email, federation, identity, "
-                    + "listeners, log, media, metrics, oidc, outbound, passwords, presence, public_base_url, rate_limits, redis, "
-                    + "registration, room_directory, rooms, server_name, signing_key, turn, workers",
+                    + "listeners, log, media, metrics, oidc, outbound, passwords, policy_server, presence, public_base_url, "
+                    + "rate_limits, redis, registration, room_directory, rooms, server_name, signing_key, support, turn, workers",
             ])
     }
 
@@ -44,7 +44,12 @@ import Testing
         "database: 5", "database: [1, 2]", "listeners: {a: 1}", "workers: [a]", "workers: {a: b}", "redis: redis://x",
         "rate_limits: {messages: 5}", "rate_limits: [none]", "media: {max_upload_bytes: 1.5}",
         "media: {max_upload_bytes: 99999999999999999999999}", #"media: {max_upload_bytes: "5"}"#, "presence: yes",
-        "turn: {uris: [\"http://x\"], shared_secret: s}", "turn: {uris: [\"turn:x\"]}", "appservices: bridge.yaml",
+        "turn: {uris: [\"http://x\"], shared_secret: s}", "turn: {uris: [\"turn:x\"]}",
+        "support: {contacts: [{role: m.role.admin}]}", "support: {contacts: [{matrix_id: admin}]}",
+        "support: {contacts: [{email_address: \"a b@c\"}]}",
+        "support: {contacts: [{role: \"x y\", email_address: a@b}]}",
+        "support: {page: \"ftp://x\"}", "policy_server: {ed25519: short}",
+        "appservices: bridge.yaml",
         "log: {level: loud}", "media: {path: [a]}", "registration: {shared_secret: [a]}",
         "rate_limits: {messages: {burst: 1}}",
         "rate_limits: {messages: {per_second: nan, burst: 1}}", "rate_limits: {messages: {per_second: inf, burst: 1}}",
@@ -61,6 +66,39 @@ import Testing
     func refusesAWrongValue(_ line: String) {
         let base = line.hasPrefix("database") ? "server_name: example.com" : minimal()
         #expect(!mistakes("\(base)\n\(line)").isEmpty)
+    }
+
+    /// Of a document that new users accept, with one key as it cannot be.
+    @Test(arguments: [
+        ("policy", "a b"), ("policy", "\"\""), ("version", "\"1 0\""), ("language", "version"), ("language", "e"),
+        ("language", "\"en us\""), ("url", "\"javascript:alert(1)\""), ("url", "\"https://\""),
+        ("url", "'https://x/\"onclick='"), ("url", "\"https://x/ y\""), ("name", "\"\""), ("name", "[a]"),
+        ("colour", "blue"),
+    ])
+    func refusesAWrongDocument(_ key: String, _ value: String) {
+        let right = [
+            "policy": "p", "version": "\"1\"", "language": "en", "name": "N", "url": "\"https://example.com\"",
+        ]
+        func file(_ keys: [String: String]) -> String {
+            minimal("registration: {terms: [{\(keys.map { "\($0): \($1)" }.joined(separator: ", "))}]}")
+        }
+        #expect(mistakes(file(right)).isEmpty)
+        #expect(!mistakes(file(right.merging([key: value]) { $1 })).isEmpty)
+        #expect(!mistakes(file(right.filter { $0.key != key })).isEmpty || key == "colour")
+    }
+
+    @Test func refusesADocumentWithTwoVersionsOrOneLanguageTwice() {
+        for (version, language) in [("2", "fr"), ("1", "en")] {
+            let found = mistakes(
+                minimal(
+                    """
+                    registration:
+                      terms:
+                        - {policy: p, version: "1", language: en, name: N, url: "https://example.com"}
+                        - {policy: p, version: "\(version)", language: \(language), name: N, url: "https://example.com"}
+                    """))
+            #expect(found.count == 1 && found[0].contains("registration.terms"))
+        }
     }
 
     @Test func refusesAKeyGivenTwice() {

@@ -22,6 +22,9 @@ import Testing
         #expect(configuration.media.maxUploadBytes == 52_428_800)
         #expect(configuration.email == nil)
         #expect(configuration.turn.timeToLive == .seconds(86_400))
+        #expect(configuration.turn.allowsGuests)
+        #expect(configuration.support.contacts.isEmpty && configuration.support.page == nil)
+        #expect(configuration.policyServer.ed25519 == nil)
         #expect(configuration.log.format == .text)
         #expect(configuration.metrics.address == nil)
     }
@@ -59,7 +62,13 @@ import Testing
             cas: {server_url: "https://cas.example.com/cas"}
             oidc:
               - {id: x, name: X, issuer: "https://x.example", client_id: apus, client_secret: s, scopes: [openid]}
-            turn: {uris: ["turn:turn.example.com"], shared_secret: s, ttl_seconds: 60}
+            turn: {uris: ["turn:turn.example.com"], shared_secret: s, ttl_seconds: 60, allow_guests: false}
+            support:
+              contacts:
+                - {matrix_id: "@admin:example.com", email_address: admin@example.com}
+                - {role: org.example.press, email_address: press@example.com}
+              page: https://example.com/help
+            policy_server: {ed25519: 6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s}
             appservices: [bridge.yaml, /etc/other.yaml]
             log: {level: debug, format: json}
             metrics: {address: "127.0.0.1:9000"}
@@ -92,6 +101,12 @@ import Testing
         #expect(configuration.cas.serverURL?.text == "https://cas.example.com/cas/")
         #expect(configuration.oidc.map(\.id) == ["x"])
         #expect(configuration.turn.uris == ["turn:turn.example.com"])
+        #expect(configuration.turn.sharedSecret?.text == "s" && !configuration.turn.allowsGuests)
+        #expect(configuration.support.contacts.map(\.role) == ["m.role.admin", "org.example.press"])
+        #expect(configuration.support.contacts[0].userID.map { "\($0)" } == "@admin:example.com")
+        #expect(configuration.support.contacts[1].emailAddress == "press@example.com")
+        #expect(configuration.support.page == "https://example.com/help")
+        #expect(configuration.policyServer.ed25519 == "6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s")
         #expect(configuration.appservicePaths == ["/etc/apus/bridge.yaml", "/etc/other.yaml"])
         #expect(configuration.log.level == .debug)
         #expect(configuration.metrics.address?.port == 9000)
@@ -109,6 +124,21 @@ import Testing
         #expect(configuration.rateLimits[.messages] == RateLimit(perSecond: 0.5, burst: 3))
         #expect(configuration.rateLimits[.logins] == nil)
         #expect(configuration.rateLimits[.joins] == ServerConfiguration.RateLimits.standard[.joins])
+    }
+
+    @Test func readsTheDocumentsThatNewUsersAccept() throws {
+        let terms = try parse(
+            minimal(
+                """
+                registration:
+                  terms:
+                    - {policy: privacy, version: "1.2", language: en, name: Privacy, url: "https://example.com/p?v=1.2#en"}
+                    - {policy: privacy, version: "1.2", language: pt-BR, name: Privacidade, url: "http://example.com/p"}
+                """)
+        ).get().registration.terms
+        #expect(terms.map(\.language) == ["en", "pt-BR"])
+        #expect(terms[0].policy == "privacy" && terms[0].version == "1.2" && terms[0].name == "Privacy")
+        #expect(terms[0].url == "https://example.com/p?v=1.2#en")
     }
 
     @Test func keysWithoutAValueCountAsLeftOut() throws {

@@ -6,11 +6,13 @@ extension ServerConfiguration {
         /// What `/_synapse/admin/v1/register` is keyed with; `nil` switches that endpoint off.
         package let sharedSecret: Secret?
         package let requiresToken: Bool
+        /// The documents that new users have to accept, an entry for each language of each.
+        package let terms: [Terms]
         package let recaptcha: Recaptcha?
 
         static let documentation = [
             open.documentation, guests.documentation, sharedSecretKey.documentation, requireToken.documentation,
-            recaptchaKey.documentation,
+            termsKey.documentation, recaptchaKey.documentation,
         ]
 
         private static let open = Key("open", .flag, default: false, "Whether anybody may register.")
@@ -24,18 +26,33 @@ extension ServerConfiguration {
         private static let requireToken = Key(
             "require_token", .flag, default: false,
             "Whether a registration token is asked for, even where registration is open.")
+        private static let termsKey = Key<[Terms]>(
+            "terms", .list(of: .section, limit: 256), default: [],
+            example: """
+                # - {policy: terms_of_service, version: "1.0", language: en, name: Terms of service, url: "https://example.com/terms"}
+                # - {policy: terms_of_service, version: "1.0", language: fr, name: Conditions, url: "https://example.com/conditions"}
+                """,
+            """
+            The documents that new users have to accept, an entry for each language. Whoever accepted a version is not asked \
+            again when there is a newer one.
+            """)
         private static let recaptchaKey = Key<Recaptcha?>(
             "recaptcha", Recaptcha.type, "A captcha before registration. With empty keys there is none.")
 
         init?(from reader: SectionReader) {
             guard
-                let (open, guests, sharedSecret, requireToken, recaptcha) = reader.values(
-                    Self.open, Self.guests, Self.sharedSecretKey, Self.requireToken, Self.recaptchaKey)
+                let (open, guests, sharedSecret, requireToken, terms, recaptcha) = reader.values(
+                    Self.open, Self.guests, Self.sharedSecretKey, Self.requireToken, Self.termsKey, Self.recaptchaKey)
             else { return nil }
+            if let mistake = Terms.mistake(in: terms) {
+                reader.refuse("terms", mistake)
+                return nil
+            }
             isOpen = open
             allowsGuests = guests
             self.sharedSecret = sharedSecret
             requiresToken = requireToken
+            self.terms = terms
             self.recaptcha = recaptcha
         }
     }
