@@ -210,6 +210,7 @@ class Synapse:
             "allow_public_rooms_over_federation": True,
             "room_list_publication_rules": [{"user_id": "*", "alias": "*", "room_id": "*", "action": "allow"}],
             "dynamic_thumbnails": True,
+            "experimental_features": {"msc3814_enabled": True},
             **_no_limits(),
             # The suites ask for the same first sync twice, and mean it. Measurements keep Synapse's own setting.
             **({} if self.postgres.durable else {"caches": {"sync_response_cache_duration": "0s"}}),
