@@ -63,7 +63,7 @@ package struct KeyQueries: Sendable {
 
     /// - Parameter remote: `nil` where there is no federation.
     package init(
-        serverName: ServerName, store: DeviceKeyStore, interning: Interning, remote: (any RemoteKeys)?,
+        serverName: ServerName, store: DeviceKeyStore, interning: Interning, remote: (any RemoteUserKeys)?,
         followed: (any FollowedKeys)?, clock: any Clock
     ) {
         self.serverName = serverName

@@ -69,10 +69,21 @@ package struct KeyUploads: Sendable {
         let signatures = try await signatures(over: deviceKeys, of: user)
         try Self.checkNumbers(unchecked)
         var identity = deviceKeys?.identity ?? identities[known]
+        var isRemembered = deviceKeys == nil && identity != nil
         let hasKeys = !(unchecked.oneTimeKeys?.isEmpty ?? true) || !(unchecked.fallbackKeys?.isEmpty ?? true)
         if identity == nil, hasKeys { identity = try await store.identity(of: deviceID, user.nid) }
         for _ in 0..<Self.maximumTries {
-            let (oneTime, fallback) = try await check(unchecked, of: user.userID, deviceID, identity)
+            let oneTime: [OneTimeKey]
+            let fallback: [OneTimeKey]
+            do {
+                (oneTime, fallback) = try await check(unchecked, of: user.userID, deviceID, identity)
+            } catch let error as MatrixError where error.errcode == .invalidSignature && isRemembered {
+                // The device may have another identity by now.
+                isRemembered = false
+                identities.remove(known)
+                identity = try await store.identity(of: deviceID, user.nid)
+                continue
+            }
             let outcome = try await store.upload(
                 DeviceKeyUpload(
                     deviceID: deviceID, identity: identity,

@@ -6,13 +6,13 @@ struct RemoteServers: Sendable {
     /// Requests under way for one client's question.
     private static let atOnce = 10
 
-    let keys: (any RemoteKeys)?
+    let keys: (any RemoteUserKeys)?
     let clock: any Clock
 
     /// - Returns: what servers answered, and why others did not.
     func ask<Answer: Sendable>(
         _ servers: [ServerName], within timeout: Duration,
-        _ question: @escaping @Sendable (any RemoteKeys, ServerName) async throws -> Answer
+        _ question: @escaping @Sendable (any RemoteUserKeys, ServerName) async throws -> Answer
     ) async -> (answers: [Answer], failures: [ServerName: MatrixError]) {
         guard let keys else {
             return ([], Dictionary(servers.map { ($0, Self.noFederation) }, uniquingKeysWith: { first, _ in first }))
@@ -41,8 +41,8 @@ struct RemoteServers: Sendable {
     }
 
     private static func ask<Answer: Sendable>(
-        _ server: ServerName, _ keys: any RemoteKeys, until deadline: Duration, _ clock: any Clock,
-        _ question: @escaping @Sendable (any RemoteKeys, ServerName) async throws -> Answer
+        _ server: ServerName, _ keys: any RemoteUserKeys, until deadline: Duration, _ clock: any Clock,
+        _ question: @escaping @Sendable (any RemoteUserKeys, ServerName) async throws -> Answer
     ) async -> Result<Answer, MatrixError> {
         let left = deadline - clock.monotonic
         guard left > .zero else { return .failure(timedOut) }

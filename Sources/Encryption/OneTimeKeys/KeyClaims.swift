@@ -42,7 +42,8 @@ package struct KeyClaims: Sendable {
 
     /// - Parameter remote: `nil` where there is no federation.
     package init(
-        serverName: ServerName, store: DeviceKeyStore, interning: Interning, feed: LogFeed, remote: (any RemoteKeys)?,
+        serverName: ServerName, store: DeviceKeyStore, interning: Interning, feed: LogFeed,
+        remote: (any RemoteUserKeys)?,
         clock: any Clock
     ) {
         self.serverName = serverName

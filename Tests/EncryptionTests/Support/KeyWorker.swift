@@ -22,7 +22,7 @@ struct KeyWorker: Sendable {
     let clock = SystemClock()
 
     static func with(
-        remote: (any RemoteKeys)? = nil, followed: (any FollowedKeys)? = nil,
+        remote: (any RemoteUserKeys)? = nil, followed: (any FollowedKeys)? = nil,
         observer: (any PostgresObserver)? = nil, _ body: (KeyWorker) async throws -> Void
     ) async throws {
         try await MigratedDatabase.with { database in
@@ -48,7 +48,7 @@ struct KeyWorker: Sendable {
     }
 
     init(
-        _ database: MigratedDatabase, remote: (any RemoteKeys)? = nil, followed: (any FollowedKeys)? = nil,
+        _ database: MigratedDatabase, remote: (any RemoteUserKeys)? = nil, followed: (any FollowedKeys)? = nil,
         observer: (any PostgresObserver)? = nil
     ) async throws {
         pool = database.pool(observer: observer)
@@ -157,7 +157,7 @@ struct KeyWorker: Sendable {
 }
 
 /// Other servers that answer as a test says.
-final class ScriptedServers: RemoteKeys {
+final class ScriptedServers: RemoteUserKeys {
     typealias Query = @Sendable ([UserID: Set<String>], ServerName) async throws -> [UserID: ToldKeys]
     typealias Claim =
         @Sendable ([UserID: [String: String]], ServerName) async throws -> [UserID: [String: JSONObjectView]]

@@ -1,7 +1,7 @@
 package import MatrixCore
 
 /// Asks other servers for their users' keys.
-package protocol RemoteKeys: Sendable {
+package protocol RemoteUserKeys: Sendable {
     /// What a server tells of its users' devices: of some, or with an empty set of all.
     ///
     /// - Throws: an error that says what callers may be told (`MatrixErrorRepresentable`), `CancellationError`.
