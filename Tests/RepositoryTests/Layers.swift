@@ -14,7 +14,8 @@ enum Layers {
 
     private static let wire: Set<String> = ["NIOCore", "HTTPTypes"]
     private static let services: Set<String> = [
-        "Accounts", "Rooms", "Ephemeral", "Directory", "Search", "Push", "Sync", "Media", "Federation",
+        "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "Search", "Push", "Sync", "Media",
+        "Federation",
     ]
     private static let endpoints: Set<String> = [
         "ClientEndpoints", "FederationEndpoints", "MediaEndpoints", "AdminEndpoints",
@@ -45,13 +46,19 @@ enum Layers {
         "Accounts": rule(ground.union(["HTTPAPI"]), ["Logging", "NIOPosix"]),
         "Rooms": rule(ground, ["Logging", "DequeModule"]),
         "Ephemeral": rule(ground.union(["Rooms"]), ["Logging"]),
+        "Encryption": rule(ground.union(["Rooms"]), ["Logging"]),
+        "DeviceMessages": rule(ground.union(["Rooms"]), ["Logging"]),
         "Directory": rule(ground.union(["Rooms", "HTTPAPI"]), ["Logging"]),
         "Search": rule(ground.union(["Rooms"]), ["Logging"]),
         "Push": rule(ground.union(["Rooms", "HTTPAPI"]), wire.union(["Logging"])),
-        "Sync": rule(ground.union(["Accounts", "Rooms", "Ephemeral", "Push"]), ["Logging", "DequeModule"]),
+        "Sync": rule(
+            ground.union(["Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Push"]),
+            ["Logging", "DequeModule"]),
         "Media": rule(ground.union(["HTTPAPI", "CVips", "CLinux"]), wire.union(["Logging", "NIOPosix"])),
         "Federation": rule(
-            ground.union(["Accounts", "Rooms", "Ephemeral", "Directory", "FederationAPI", "HTTPAPI"]),
+            ground.union([
+                "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "FederationAPI", "HTTPAPI",
+            ]),
             wire.union(["Logging", "DequeModule"])),
 
         // A file an endpoint: no SQL, no sockets. Neither Storage nor an adapter may appear in these four.
@@ -75,7 +82,7 @@ enum Layers {
 
         "ApusTesting": rule(
             ["Storage", "Postgres", "Telemetry", "MatrixCore", "Reactor", "CPostgres", "CLinux"]),
-        "RoomsTesting": rule(ground.union(["ApusTesting", "Ephemeral", "Rooms", "Postgres"])),
+        "RoomsTesting": rule(ground.union(["ApusTesting", "Ephemeral", "Encryption", "Rooms", "Postgres"])),
     ]
 
     private static func rule(_ modules: Set<String>, _ packages: Set<String> = []) -> Rule {

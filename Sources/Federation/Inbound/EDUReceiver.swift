@@ -1,3 +1,5 @@
+import DeviceMessages
+import Encryption
 import Ephemeral
 import FederationAPI
 import MatrixCore
@@ -5,8 +7,8 @@ import Rooms
 import Storage
 import Telemetry
 
-/// The ephemeral messages of a transaction. What a server says of users of others is not believed; nothing of it is an
-/// error, since nobody misses what is lost here.
+/// The messages of a transaction that are no events. What a server says of users of others is not believed, and what is malformed is
+/// passed over. Most may be lost; those that may not are kept first, or the transaction is not acknowledged.
 struct EDUReceiver: Sendable {
     /// Receipts of one transaction that are looked at: each costs some queries.
     private static let maxReceipts = 500
@@ -18,6 +20,32 @@ struct EDUReceiver: Sendable {
     init(_ services: InboundServices) { self.services = services }
 
     private var reader: RoomReader { services.rooms.reader }
+
+    /// Stores what must not be lost.
+    ///
+    /// - Throws: when something could not be stored now.
+    func keep(_ edus: [EDU], from origin: ServerName) async throws {
+        try await keepDeviceLists(edus, from: origin)
+        guard let toDevice = services.toDevice else { return }
+        let wanted = edus.filter { $0.type == "m.direct_to_device" }
+        guard !wanted.isEmpty else { return }
+        let messages = wanted.compactMap {
+            RemoteToDeviceMessages($0.content, from: origin, to: toDevice.serverName)
+        }
+        services.metrics.count(.toDevice, messages.count)
+        services.metrics.count(.ignored, wanted.count - messages.count)
+        if !messages.isEmpty { try await toDevice.receive(messages, from: origin) }
+    }
+
+    private func keepDeviceLists(_ edus: [EDU], from origin: ServerName) async throws {
+        guard let lists = services.deviceLists else { return }
+        var news = RemoteDeviceLists.News(from: origin)
+        for edu in edus {
+            guard let isGood = news.add(edu.type, edu.content) else { continue }
+            services.metrics.count(isGood ? .deviceList : .ignored)
+        }
+        if !news.isEmpty { try await lists.receive(news) }
+    }
 
     func receive(_ edus: [EDU], from origin: ServerName) async {
         var rooms = RoomsAtHand(origin: origin, services: services)
@@ -37,6 +65,10 @@ struct EDUReceiver: Sendable {
                     let statuses = PresenceEDU(edu.content, atMost: presenceLeft).statuses
                     presenceLeft -= statuses.count
                     try await receive(statuses, from: origin, presence)
+                // Kept before.
+                case "m.direct_to_device", "m.device_list_update", "m.signing_key_update",
+                    "org.matrix.signing_key_update":
+                    break
                 default: services.metrics.count(.other)
                 }
             } catch {

@@ -23,6 +23,8 @@ struct InboundMetrics: Sendable {
 
     enum EDUKind: String, CaseIterable {
         case typing, receipt, presence, other
+        case toDevice = "to_device"
+        case deviceList = "device_list"
         /// Malformed, or of somebody for whom the sender does not speak.
         case ignored
     }
@@ -43,7 +45,7 @@ struct InboundMetrics: Sendable {
             "apus_inbound_staged_events_total", help: "Attempts to place events that had to wait",
             labels: [MetricLabel("outcome", StagedOutcome.self)])
         edus = registry.counters(
-            "apus_inbound_edus_total", help: "Ephemeral messages in transactions of other servers",
+            "apus_inbound_edus_total", help: "Messages besides events in transactions of other servers",
             labels: [MetricLabel("kind", EDUKind.self)])
     }
 
@@ -57,5 +59,7 @@ struct InboundMetrics: Sendable {
         staged[values: [outcome.rawValue]]?.increment(by: UInt64(count))
     }
 
-    func count(_ kind: EDUKind) { edus[values: [kind.rawValue]]?.increment() }
+    func count(_ kind: EDUKind, _ count: Int = 1) {
+        edus[values: [kind.rawValue]]?.increment(by: UInt64(max(count, 0)))
+    }
 }

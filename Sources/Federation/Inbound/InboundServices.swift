@@ -1,3 +1,5 @@
+package import DeviceMessages
+package import Encryption
 package import Ephemeral
 package import FederationAPI
 package import Rooms
@@ -16,6 +18,10 @@ package struct InboundServices: Sendable {
     package let telemetry: Telemetry
     /// `nil` where nobody is told who is online.
     package var presence: Presence?
+    /// `nil` where nobody keeps messages to devices.
+    package var toDevice: ToDeviceSending?
+    /// `nil` where nobody keeps device lists of other servers' users.
+    package var deviceLists: RemoteDeviceLists?
     let events: RemoteEvents
     let metrics: InboundMetrics
     let slots: InboundSlots

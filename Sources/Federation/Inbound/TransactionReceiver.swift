@@ -5,7 +5,8 @@ import Telemetry
 
 /// Takes in transactions of other servers.
 ///
-/// When it returns, every event is in its room, or waits durably for what it builds on, or its sender is told why not.
+/// When it returns, every event is in its room, or waits durably for what it builds on, or its sender is told why not; and messages
+/// that must not be lost are kept.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1sendtxnid
 package final class TransactionReceiver: Sendable {
@@ -32,7 +33,7 @@ package final class TransactionReceiver: Sendable {
     ///   - body: the bytes of the whole, by which one that comes again is known.
     ///   - origin: who signed the request.
     /// - Throws: 429 `M_LIMIT_EXCEEDED` when the sender, or everybody together, asks too much at once; anything else when
-    ///   events could be neither written nor kept. Sending the same again is right in both cases.
+    ///   events could be neither written nor kept, or messages to devices not be stored. Sending the same again is right in both cases.
     package func receive(
         _ transaction: Transaction, id: String, body: some Sequence<UInt8>, from origin: ServerName
     ) async throws -> Transaction.Result {
@@ -77,6 +78,8 @@ package final class TransactionReceiver: Sendable {
     }
 
     private func work(on transaction: Transaction, from origin: ServerName) async throws -> Transaction.Result {
+        // Before the events: keys come before what they open. What could not be kept is not acknowledged.
+        try await edus.keep(transaction.edus, from: origin)
         let failures = try await pdus.receive(transaction.pdus, from: origin)
         // After the events: receipts are given for them.
         await edus.receive(transaction.edus, from: origin)

@@ -8,9 +8,28 @@ struct OutgoingEvent: Sendable {
     let bytes: [UInt8]
 }
 
-/// An event on its way to one server.
-struct QueuedEvent: Sendable {
-    let event: OutgoingEvent
+/// A durable message, and which of the sources keeps it.
+struct OutgoingMessage: Sendable {
+    let message: DurableMessage
+    let source: Int
+}
+
+/// An event or a durable message on its way to one server.
+struct QueuedItem: Sendable {
+    enum Content: Sendable {
+        case event(OutgoingEvent)
+        case message(OutgoingMessage)
+
+        /// Events are in memory once for all their servers; a message often is for one alone, and counts by its size.
+        var weight: Int {
+            switch self {
+            case .event: 1
+            case .message(let outgoing): 1 + outgoing.message.bytes.count / 4096
+            }
+        }
+    }
+
+    let content: Content
     let shard: Int16
     let position: Int64
     /// The slot's cursor waits for it. Otherwise the destination's record covers it.
@@ -21,7 +40,7 @@ struct QueuedEvent: Sendable {
 ///
 /// Pure: positions for which the slot's cursor has to wait are counted by the slot, which is told of each that ends.
 struct Outbox: Sendable {
-    /// Events that wait for one server. When there are more, the server is behind, and reads on from the database.
+    /// What waits for one server, by weight. When there is more, the server is behind, and reads on from the database.
     static let maxQueued = 500
     /// The same when very much is waiting in all.
     static let maxQueuedWhenCrowded = 50
@@ -39,7 +58,9 @@ struct Outbox: Sendable {
     /// Since when it cannot be reached; ends with the first transaction that gets through.
     var trouble: DestinationTrouble?
     var messages = OutgoingMessages()
-    private(set) var queue: Deque<QueuedEvent> = []
+    private(set) var queue: Deque<QueuedItem> = []
+    /// Of all that is in the queue.
+    private(set) var weight = 0
     /// So many of the first of the queue are in a transaction.
     private(set) var inFlight = 0
     /// The first event of each shard that found no place.
@@ -63,13 +84,14 @@ struct Outbox: Sendable {
 
     // MARK: What comes
 
-    /// Adds an event.
+    /// Adds an event or a message.
     ///
     /// - Returns: whether the cursor has to wait for it.
-    mutating func add(_ event: OutgoingEvent, shard: Int16, position: Int64, limit: Int) -> Bool {
+    mutating func add(_ content: QueuedItem.Content, shard: Int16, position: Int64, limit: Int) -> Bool {
         let isHeld = phase == .live
-        if !hasOverflowed, queue.count < limit {
-            queue.append(QueuedEvent(event: event, shard: shard, position: position, isHeld: isHeld))
+        if !hasOverflowed, weight < limit {
+            queue.append(QueuedItem(content: content, shard: shard, position: position, isHeld: isHeld))
+            weight += content.weight
             return isHeld
         }
         if !hasOverflowed { overflow() }
@@ -86,14 +108,36 @@ struct Outbox: Sendable {
             if entry.isHeld { heldDrops.append((entry.shard, entry.position)) }
         }
         queue.removeLast(queue.count - inFlight)
+        weight = queue.reduce(0) { $0 + $1.content.weight }
     }
 
     // MARK: What is to be done
 
     /// What is sent at once.
     struct Batch: Sendable {
-        let events: [OutgoingEvent]
-        let messages: [[UInt8]]
+        var events: [OutgoingEvent] = []
+        /// They have to arrive.
+        var durable: [OutgoingMessage] = []
+        /// They may be lost.
+        var ephemeral: [[UInt8]] = []
+
+        var edus: [[UInt8]] { durable.map(\.message.bytes) + ephemeral }
+        var isEmpty: Bool { events.isEmpty && durable.isEmpty && ephemeral.isEmpty }
+
+        /// Adds the content of a queue's next item.
+        ///
+        /// - Returns: false when there is no place for it.
+        mutating func add(_ content: QueuedItem.Content) -> Bool {
+            switch content {
+            case .event(let event):
+                guard events.count < TransactionLimits.events else { return false }
+                events.append(event)
+            case .message(let message):
+                guard durable.count < TransactionLimits.messages else { return false }
+                durable.append(message)
+            }
+            return true
+        }
     }
 
     enum Step: Sendable {
@@ -112,10 +156,10 @@ struct Outbox: Sendable {
         if hasOverflowed { return .record }
         // What the record covers comes first in the queue.
         if isRecorded, queue.first?.isHeld ?? true { return .forget }
-        inFlight = min(queue.count, TransactionLimits.events)
-        let messages = messages.take(atMost: TransactionLimits.messages)
-        guard inFlight > 0 || !messages.isEmpty else { return nil }
-        return .send(Batch(events: queue.prefix(inFlight).map(\.event), messages: messages))
+        var batch = Batch()
+        inFlight = queue.prefix { batch.add($0.content) }.count
+        batch.ephemeral = messages.take(atMost: TransactionLimits.messages - batch.durable.count)
+        return batch.isEmpty ? nil : .send(batch)
     }
 
     // MARK: What has been done
@@ -127,6 +171,7 @@ struct Outbox: Sendable {
     /// - Returns: the places for which the cursor need not wait any more.
     mutating func settle() -> [Place] {
         let places = queue.prefix(inFlight).filter(\.isHeld).map { (shard: $0.shard, position: $0.position) }
+        weight -= queue.prefix(inFlight).reduce(0) { $0 + $1.content.weight }
         queue.removeFirst(inFlight)
         inFlight = 0
         return places
@@ -157,6 +202,7 @@ struct Outbox: Sendable {
 
     private mutating func clear() {
         queue.removeAll()
+        weight = 0
         inFlight = 0
         dropped = [:]
         heldDrops = []

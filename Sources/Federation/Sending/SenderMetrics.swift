@@ -17,7 +17,8 @@ struct SenderMetrics: Sendable {
             "federation_sent_transactions_total", help: "Transactions to other servers",
             labels: [MetricLabel("outcome", Outcome.allCases.map { "\($0)" })])
         events = registry.counter("federation_sent_events_total", help: "Events that other servers took")
-        messages = registry.counter("federation_sent_edus_total", help: "Ephemeral messages that other servers took")
+        messages = registry.counter(
+            "federation_sent_edus_total", help: "Messages besides events that other servers took")
         underWay = registry.gauge("federation_transactions_under_way", help: "Transactions to other servers under way")
         duration = registry.histogram(
             "federation_transaction_seconds", help: "Time that other servers took for a transaction")

@@ -18,6 +18,9 @@ package struct SenderServices: Sendable {
     package let telemetry: Telemetry
     /// `nil` where nobody is told who is online.
     package var presence: VisiblePresence?
+    /// What servers have to get besides events.
+    package var durable: [any DurableMessages] = []
+    let roomServers: RoomServers
 
     package init(
         rooms: RoomService, receipts: ReceiptStore, typing: Typing, destinations: DestinationStore,
@@ -32,5 +35,7 @@ package struct SenderServices: Sendable {
         self.client = client
         self.timeouts = timeouts
         self.telemetry = telemetry.labelled("sender")
+        roomServers = RoomServers(
+            store: destinations, interning: rooms.reader.interning, own: rooms.writing.localServerNID, feed: feed)
     }
 }

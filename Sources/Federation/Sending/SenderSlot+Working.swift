@@ -39,16 +39,16 @@ extension SenderSlot {
 
     private func remove(_ server: ServerName, in state: inout State) -> Outbox? {
         guard let outbox = state.outboxes.removeValue(forKey: server) else { return nil }
-        state.queued -= outbox.queue.count
+        state.queued -= outbox.weight
         return outbox
     }
 
     private func change(_ server: ServerName, _ change: (inout Outbox) -> [Outbox.Place]) {
         state.withLock { state in
             guard var outbox = state.outboxes.removeValue(forKey: server) else { return }
-            let before = outbox.queue.count
+            let before = outbox.weight
             end(change(&outbox), in: &state)
-            state.queued += outbox.queue.count - before
+            state.queued += outbox.weight - before
             state.outboxes[server] = outbox
         }
     }
@@ -83,6 +83,7 @@ extension SenderSlot {
     private func transmit(_ batch: Outbox.Batch, to server: ServerName) async throws {
         let trouble = state.withLock { $0.outboxes[server]?.trouble }
         try await ground.transmitter.send(batch, to: server, in: trouble == nil ? .healthy : .doubtful)
+        try await ground.note(delivered: batch.durable, to: server)
         guard let trouble else { return }
         change(server) { outbox in
             outbox.trouble = nil
@@ -148,7 +149,7 @@ extension SenderSlot {
     /// Sends a server what it missed, up to what has been taken up when this begins.
     private func catchUp(_ server: ServerName) async throws {
         let upTo = state.withLock { state in
-            let before = state.outboxes[server]?.queue.count ?? 0
+            let before = state.outboxes[server]?.weight ?? 0
             state.outboxes[server]?.beginRound()
             state.queued -= before
             return state.progress.read
@@ -158,10 +159,12 @@ extension SenderSlot {
         if behind.shardCount != upTo.shardCount { behind = upTo }
         let target = behind.merged(with: upTo)
         note(behind, of: server)
+        // Keys come before what they open.
+        try await sendMissedMessages(to: server, since: behind, upTo: target)
         let missed = MissedEvents(server: server, since: behind, upTo: target, ground)
         try await missed.forEachPage { page in
             if !page.events.isEmpty {
-                try await self.transmit(Outbox.Batch(events: page.events, messages: []), to: server)
+                try await self.transmit(Outbox.Batch(events: page.events), to: server)
             }
             guard let shard = page.finished else { return }
             behind.advance(shard, to: target)
@@ -180,6 +183,24 @@ extension SenderSlot {
         if !isThere {
             let trouble = state.withLock { $0.outboxes[server]?.trouble }
             try await keep(DestinationRecord(serverName: server, behindSince: target, trouble: trouble))
+        }
+    }
+
+    private func sendMissedMessages(to server: ServerName, since: LogVector, upTo: LogVector) async throws {
+        for (index, source) in ground.durable.enumerated() {
+            var last: Int64 = 0
+            while true {
+                let page = try await source.missed(by: server, since: since, upTo: upTo, after: last)
+                guard let newest = page.last else { break }
+                last = newest.number
+                var rest = page[...]
+                while !rest.isEmpty {
+                    let some = rest.prefix(TransactionLimits.messages)
+                    rest = rest.dropFirst(some.count)
+                    let batch = Outbox.Batch(durable: some.map { OutgoingMessage(message: $0, source: index) })
+                    try await transmit(batch, to: server)
+                }
+            }
         }
     }
 

@@ -10,7 +10,7 @@ import Telemetry
 /// Servers for which there is something to do have an `Outbox` and a task that works on it; servers that cannot be reached
 /// have an entry that says when they are tried again; all others have nothing.
 final class SenderSlot: Sendable {
-    /// Events that wait for servers of the slot, each counted for each server: with more, a single one may have fewer.
+    /// What waits for servers of the slot, each counted for each server: with more, a single one may have less.
     static let crowded = 20_000
     static let pauseAfterFailure = Duration.seconds(1)
 
@@ -20,7 +20,7 @@ final class SenderSlot: Sendable {
         /// None of those is to be tried before.
         var nextRetry = Int64.max
         var progress: SlotProgress
-        /// Events in all outboxes.
+        /// The weight of all outboxes.
         var queued = 0
     }
 
@@ -110,18 +110,25 @@ final class SenderSlot: Sendable {
         let outgoing = row.outgoing
         for addressed in outgoing.events {
             for server in outgoing.destinations(of: addressed, in: number) {
-                with(server, in: &state) { outbox, state in
-                    let limit = state.queued < Self.crowded ? Outbox.maxQueued : Outbox.maxQueuedWhenCrowded
-                    if outbox.add(addressed.event, shard: row.shard, position: row.position, limit: limit) {
-                        state.progress.begin(row.position, of: row.shard)
-                    }
-                }
+                add(.event(addressed.event), of: row, for: server, in: &state)
             }
         }
+        for (server, message) in row.messages[number] ?? [] { add(.message(message), of: row, for: server, in: &state) }
         guard !outgoing.receipts.isEmpty else { return }
         for server in outgoing.destinations(in: number) {
             with(server, in: &state) { outbox, _ in
                 for receipt in outgoing.receipts { outbox.messages.add(receipt) }
+            }
+        }
+    }
+
+    private func add(
+        _ content: QueuedItem.Content, of row: ReadRow, for server: ServerName, in state: inout State
+    ) {
+        with(server, in: &state) { outbox, state in
+            let limit = state.queued < Self.crowded ? Outbox.maxQueued : Outbox.maxQueuedWhenCrowded
+            if outbox.add(content, shard: row.shard, position: row.position, limit: limit) {
+                state.progress.begin(row.position, of: row.shard)
             }
         }
     }
@@ -146,9 +153,9 @@ final class SenderSlot: Sendable {
         guard state.failing[server] == nil else { return }
         let known = state.outboxes.removeValue(forKey: server)
         var outbox = known ?? Outbox()
-        let before = outbox.queue.count
+        let before = outbox.weight
         change(&outbox, &state)
-        state.queued += outbox.queue.count - before
+        state.queued += outbox.weight - before
         state.outboxes[server] = outbox
         if known == nil { beginning.yield(server) }
     }

@@ -1,4 +1,5 @@
 import Cluster
+import MatrixCore
 import Storage
 import Synchronization
 import Telemetry
@@ -74,4 +75,20 @@ struct ReadRow: Sendable {
     let shard: Int16
     let position: Int64
     let outgoing: OutgoingRow
+    /// Durable messages, by slot.
+    let messages: [Int: [(server: ServerName, message: OutgoingMessage)]]
+
+    init(_ row: LogRow, _ outgoing: OutgoingRow, messages: [AddressedMessage] = [], from source: Int = 0) {
+        shard = row.shard
+        position = row.position
+        self.outgoing = outgoing
+        var bySlot: [Int: [(server: ServerName, message: OutgoingMessage)]] = [:]
+        for addressed in messages {
+            let message = OutgoingMessage(message: addressed.message, source: source)
+            for server in addressed.servers {
+                bySlot[DestinationSlots.slot(of: server), default: []].append((server, message))
+            }
+        }
+        self.messages = bySlot
+    }
 }

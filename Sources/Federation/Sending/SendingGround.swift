@@ -13,17 +13,16 @@ final class SendingGround: Sendable {
     let rows: OutgoingRows
     let typing: TypingOutlet
     let presence: PresenceOutlet?
+    let durable: [any DurableMessages]
     let transmitter: Transmitter
     let metrics: SenderMetrics
 
     init(_ services: SenderServices) {
         self.services = services
-        let writing = services.rooms.writing
         let interning = services.rooms.reader.interning
         metrics = SenderMetrics(services.telemetry.metrics)
         events = OutgoingEvents(rooms: services.rooms, store: services.destinations)
-        servers = RoomServers(
-            store: services.destinations, interning: interning, own: writing.localServerNID, feed: services.feed)
+        servers = services.roomServers
         rows = OutgoingRows(
             events: events, servers: servers, receipts: services.receipts, interning: interning,
             own: services.rooms.server.name)
@@ -31,6 +30,7 @@ final class SendingGround: Sendable {
         presence = services.presence.map {
             PresenceOutlet($0, rooms: services.rooms, feed: services.feed, clock: services.telemetry.clock)
         }
+        durable = services.durable
         transmitter = Transmitter(services, metrics: metrics)
     }
 
@@ -39,13 +39,33 @@ final class SendingGround: Sendable {
     ///
     /// - Throws: `CancellationError`.
     func read(_ rows: [LogRow]) async throws -> [ReadRow] {
+        var messages: [DurableRow: (source: Int, messages: [AddressedMessage])] = [:]
+        for (index, source) in durable.enumerated() {
+            let ofSource = rows.filter { $0.kind == source.kind }
+            guard !ofSource.isEmpty else { continue }
+            for (row, found) in try await untilItSucceeds({ try await source.messages(of: ofSource) }) {
+                messages[row] = (index, found)
+            }
+        }
         var read: [ReadRow] = []
         for row in rows {
-            let outgoing = try await self.read(row)
+            if let (source, found) = messages[DurableRow(row)] {
+                read.append(ReadRow(row, .nothing, messages: found, from: source))
+            }
+            let outgoing = try await untilItSucceeds { [self] in try await self.rows.read(row) }
             guard !outgoing.events.isEmpty || !outgoing.receipts.isEmpty else { continue }
-            read.append(ReadRow(shard: row.shard, position: row.position, outgoing: outgoing))
+            read.append(ReadRow(row, outgoing))
         }
         return read
+    }
+
+    /// A server has got these.
+    func note(delivered messages: [OutgoingMessage], to server: ServerName) async throws {
+        guard !messages.isEmpty else { return }
+        for (index, source) in durable.enumerated() {
+            let ofSource = messages.filter { $0.source == index }.map(\.message)
+            if !ofSource.isEmpty { try await source.delivered(ofSource, to: server) }
+        }
     }
 
     /// The other servers in any of some rooms.
@@ -60,10 +80,10 @@ final class SendingGround: Sendable {
         return names
     }
 
-    private func read(_ row: LogRow) async throws -> OutgoingRow {
+    private func untilItSucceeds<Value>(_ read: () async throws -> Value) async throws -> Value {
         while true {
             do {
-                return try await rows.read(row)
+                return try await read()
             } catch {
                 try Task.checkCancellation()
                 services.telemetry.log.warning("what to send could not be read; trying again", [.cause: "\(error)"])

@@ -43,7 +43,7 @@ struct Transmitter: Sendable {
             defer { if let ticket { timeouts.remove(ticket) } }
             let now = telemetry.clock.nowMilliseconds
             let body = Transaction.body(
-                origin: own, originServerTS: now, pdus: batch.events.map(\.bytes), edus: batch.messages)
+                origin: own, originServerTS: now, pdus: batch.events.map(\.bytes), edus: batch.edus)
             let id = Self.transactionID(of: batch, to: server, now: now)
             let begun = telemetry.clock.monotonic
             var isDelivered = false
@@ -51,7 +51,7 @@ struct Transmitter: Sendable {
             defer {
                 metrics.end(
                     after: telemetry.clock.monotonic - begun, events: batch.events.count,
-                    messages: batch.messages.count, isDelivered: isDelivered)
+                    messages: batch.durable.count + batch.ephemeral.count, isDelivered: isDelivered)
             }
             do {
                 note(try await client.sendTransaction(body, id: id, to: server), of: server)
@@ -79,9 +79,9 @@ struct Transmitter: Sendable {
     static func transactionID(of batch: Outbox.Batch, to server: ServerName, now: Int64) -> String {
         var content = Array("\(server)\n".utf8)
         for event in batch.events { content.append(contentsOf: "\(event.eventID)\n".utf8) }
-        for message in batch.messages { content.append(contentsOf: message) }
+        for message in batch.edus { content.append(contentsOf: message) }
         // The same message may have to be said again: typing, not typing, typing.
-        if batch.events.isEmpty { content.append(contentsOf: "\(now)".utf8) }
+        if batch.events.isEmpty, batch.durable.isEmpty { content.append(contentsOf: "\(now)".utf8) }
         return Base64.encodeURLSafe(SHA256.hash(content).prefix(18))
     }
 }

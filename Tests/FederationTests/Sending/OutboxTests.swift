@@ -21,7 +21,8 @@ struct OutboxTests {
     @Test func fiftyEventsAtOnce() {
         var outbox = Outbox()
         for number in 1...120 {
-            #expect(outbox.add(event(number), shard: 0, position: Int64(number), limit: Outbox.maxQueued) == true)
+            #expect(
+                outbox.add(.event(event(number)), shard: 0, position: Int64(number), limit: Outbox.maxQueued) == true)
         }
         var sizes: [Int] = []
         while let events = sent(outbox.next()) {
@@ -33,12 +34,12 @@ struct OutboxTests {
 
     @Test func whatFindsNoPlaceIsHeldAtItsFirstPosition() {
         var outbox = Outbox()
-        for number in 1...60 { _ = outbox.add(event(number), shard: 0, position: Int64(number), limit: 60) }
+        for number in 1...60 { _ = outbox.add(.event(event(number)), shard: 0, position: Int64(number), limit: 60) }
         #expect(sent(outbox.next())?.count == 50)
-        #expect(outbox.add(event(61), shard: 1, position: 7, limit: 60) == true)
+        #expect(outbox.add(.event(event(61)), shard: 1, position: 7, limit: 60) == true)
         #expect(outbox.hasOverflowed)
         // The cursor waits for the first already.
-        #expect(outbox.add(event(62), shard: 1, position: 8, limit: 60) == false)
+        #expect(outbox.add(.event(event(62)), shard: 1, position: 8, limit: 60) == false)
         let read = LogVector([100, 8, 5])
         #expect(outbox.delivered(of: read).positions == [0, 6, 5])
         #expect(outbox.settle().map(\.position) == Array(1...50))
@@ -59,10 +60,10 @@ struct OutboxTests {
             return
         }
         outbox.note(caughtUp: LogVector([5]))
-        #expect(outbox.add(event(1), shard: 0, position: 10, limit: 10) == false)
+        #expect(outbox.add(.event(event(1)), shard: 0, position: 10, limit: 10) == false)
         #expect(outbox.delivered(of: LogVector([20])).positions == [5])
         outbox.goLive()
-        #expect(outbox.add(event(2), shard: 0, position: 11, limit: 10) == true)
+        #expect(outbox.add(.event(event(2)), shard: 0, position: 11, limit: 10) == true)
         #expect(outbox.delivered(of: LogVector([20])).positions == [9])
         // The record stands until what it covers is through.
         #expect(sent(outbox.next()) == ["$event1", "$event2"])

@@ -1,5 +1,7 @@
 import ApusTesting
 import Cluster
+import DeviceMessages
+import Encryption
 import Ephemeral
 import Federation
 import FederationAPI
@@ -18,6 +20,7 @@ struct SenderFixture: Sendable {
     let worker: RoomsWorker
     let typing: Typing
     let presence: VisiblePresence
+    let joined: JoinedRooms
     let receipts: Receipts
     let destinations: DestinationStore
     let federation = FakeFederation()
@@ -25,6 +28,8 @@ struct SenderFixture: Sendable {
     let clock = ManualClock()
     let sending: Telemetry
     let heard: HeardServers
+    let toDevice: ToDeviceSending
+    let stored: OutgoingEDUStore
 
     var pool: PostgresPool { worker.pool }
     var feed: LogFeed { worker.feed }
@@ -42,8 +47,13 @@ struct SenderFixture: Sendable {
         let ephemeral = EphemeralParts(worker)
         typing = ephemeral.typing
         presence = ephemeral.presence
+        joined = ephemeral.joined
         receipts = ephemeral.receipts
         destinations = DestinationStore(pool: worker.pool)
+        stored = OutgoingEDUStore(pool: worker.pool)
+        toDevice = ToDeviceSending(
+            serverName: worker.serverName, store: DeviceMessageStore(pool: worker.pool), interning: worker.interning,
+            feed: worker.feed, isFederating: true, telemetry: worker.telemetry)
         heard = HeardServers(
             store: destinations, installation: worker.installation, hints: NoHints(), telemetry: sending)
     }
@@ -120,6 +130,13 @@ struct SenderFixture: Sendable {
             rooms: rooms, receipts: ReceiptStore(pool: pool), typing: typing, destinations: destinations,
             heard: heard, feed: feed, client: client, timeouts: timeouts, telemetry: sending)
         services.presence = presence
+        let store = OwnDeviceStore(pool: pool)
+        let lists = OwnDeviceLists(
+            store: store, keys: DeviceKeyStore(pool: pool), interning: worker.interning, serverName: Self.serverName,
+            namesDevices: true)
+        services.durable = [
+            DeviceListMessages(services, lists: lists, store: store, joined: joined), StoredMessages(store: stored),
+        ]
         return FederationSender(services)
     }
 

@@ -1,0 +1,35 @@
+package import MatrixCore
+package import Storage
+
+/// EDUs that are kept as they go out until they have been delivered: messages to devices of other servers' users.
+package struct StoredMessages: DurableMessages {
+    package let name = "stored"
+    package let kind = LogKind.outgoingEDUs
+    private let store: OutgoingEDUStore
+
+    package init(store: OutgoingEDUStore) { self.store = store }
+
+    package func messages(of rows: [LogRow]) async throws -> [DurableRow: [AddressedMessage]] {
+        let edus = try await store.edus(
+            of: rows.map { OutgoingEDUStore.Row(shard: $0.shard, position: $0.position) })
+        var messages: [DurableRow: [AddressedMessage]] = [:]
+        for (row, edus) in edus {
+            messages[DurableRow(shard: row.shard, position: row.position)] = edus.map { server, edu in
+                AddressedMessage(DurableMessage(number: edu.number, bytes: edu.bytes), to: [server])
+            }
+        }
+        return messages
+    }
+
+    package func missed(
+        by server: ServerName, since: LogVector, upTo: LogVector, after number: Int64
+    ) async throws -> [DurableMessage] {
+        try await store.edus(for: server, after: number, upTo: upTo).map {
+            DurableMessage(number: $0.number, bytes: $0.bytes)
+        }
+    }
+
+    package func delivered(_ messages: [DurableMessage], to server: ServerName) async throws {
+        try await store.delete(messages.map(\.number), for: server)
+    }
+}
