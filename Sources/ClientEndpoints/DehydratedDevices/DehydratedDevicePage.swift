@@ -1,5 +1,5 @@
-package import Encryption
-package import HTTPAPI
+import Encryption
+import HTTPAPI
 package import MatrixCore
 
 /// A part of what was sent to a stored device.

@@ -1,3 +1,4 @@
+import Encryption
 package import HTTPAPI
 package import MatrixCore
 

@@ -1,4 +1,4 @@
-package import Encryption
+import Encryption
 package import HTTPAPI
 package import MatrixCore
 

@@ -1,5 +1,5 @@
-package import Encryption
-package import HTTPAPI
+import Encryption
+import HTTPAPI
 package import MatrixCore
 import NIOCore
 

@@ -2,6 +2,7 @@ import ClientEndpoints
 import Encryption
 import HTTPAPI
 import Storage
+import Telemetry
 
 /// What users keep here for devices to come: backups of their room keys, and a device that is asleep.
 struct BackupPart: Sendable {

@@ -3,6 +3,7 @@ import ClientEndpoints
 import HTTPAPI
 import ServerConfiguration
 import Storage
+import Telemetry
 
 /// What users can have to show elsewhere: who they are, and that they may use the relays for calls.
 struct CredentialsPart: Sendable {

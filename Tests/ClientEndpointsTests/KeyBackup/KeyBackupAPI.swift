@@ -5,6 +5,7 @@ import HTTPAPI
 import HTTPTypes
 import MatrixCore
 import NIOCore
+import Postgres
 import Storage
 import Telemetry
 

@@ -21,7 +21,7 @@ import Testing
         arguments: [
             [:], "text", ["public_key": 5], ["public_key": ""], ["public_key": "c2hvcnQ"],
             ["public_key": "not base64!"],
-            ["public_key": .string(publicKey), "signatures": []],
+            ["public_key": .string(KeyBackupInputTests.publicKey), "signatures": []],
         ] as [JSONValue])
     func aKeyThatEncryptsNothingIsRefused(_ authData: JSONValue) {
         let error = #expect(throws: MatrixError.self) { _ = try description(Self.megolm, authData) }
