@@ -7,6 +7,7 @@ package enum AccountEndpoints {
         GetLoginFlows.self, Login.self, Refresh.self, Logout.self, LogoutAll.self, GetTokenOwner.self,
         Register.self, CheckUsernameAvailability.self, RegistrationTokenValidity.self, ChangePassword.self,
         DeactivateAccount.self,
+        GetAuthFallback.self, SubmitAuthFallback.self, GetLoginFallback.self,
         GetDevices.self, GetDevice.self, UpdateDevice.self, DeleteDevice.self, DeleteDevices.self,
         GetUserProfile.self, GetProfileField.self, SetProfileField.self, DeleteProfileField.self,
         GetAccountData.self, SetAccountData.self, DeleteAccountData.self,
@@ -14,5 +15,6 @@ package enum AccountEndpoints {
         GetRoomTags.self, SetRoomTag.self, DeleteRoomTag.self,
         DefineFilter.self, GetFilter.self,
         GetAdminLockUser.self, SetAdminLockUser.self, GetAdminSuspendUser.self, SetAdminSuspendUser.self,
+        GetWhoIs.self,
     ]
 }

@@ -66,7 +66,8 @@ extension Endpoint {
 
     private static func collectBody(of request: ServerRequest) async throws -> ByteBuffer {
         switch route.body {
-        case .json(let maximumBytes), .form(let maximumBytes): try await request.body.collect(maximumBytes: maximumBytes)
+        case .json(let maximumBytes), .form(let maximumBytes):
+            try await request.body.collect(maximumBytes: maximumBytes)
         case .stream: ByteBuffer()
         }
     }

@@ -29,7 +29,8 @@ struct AccountsPart: Sendable {
             serverName: configuration.serverName,
             registration: RegistrationPolicy(
                 isOpen: configuration.registration.isOpen, requiresToken: configuration.registration.requiresToken,
-                allowsGuests: configuration.registration.allowsGuests),
+                allowsGuests: configuration.registration.allowsGuests,
+                terms: PolicyDocument.all(of: configuration.registration.terms)),
             publicBaseURL: configuration.publicBaseURL.text, hasher: hasher, limiter: limiter, feed: core.feed,
             interning: core.interning, stores: core.stores, telemetry: core.telemetry)
         let follower = AccountFollower(rooms: rooms.service, log: core.telemetry.log)
@@ -46,9 +47,12 @@ struct AccountsPart: Sendable {
             sharedSecret: configuration.registration.sharedSecret.map {
                 services.sharedSecretRegistration($0.text, setup)
             })
-        discovery = DiscoveryServices(
+        var discovery = DiscoveryServices(
             publicBaseURL: configuration.publicBaseURL.text, defaultRoomVersion: configuration.rooms.defaultVersion,
             delayedEvents: rooms.delayed.limits, forgetsOnLeave: configuration.rooms.forgetsOnLeave)
+        discovery.support = SupportInformation(configuration.support)
+        discovery.policyServerKey = configuration.policyServer.ed25519
+        self.discovery = discovery
         sightings = DeviceSightings(devices: core.stores.devices, telemetry: core.telemetry)
         tokens = AccessTokens(
             devices: core.stores.devices, feed: core.feed, sightings: sightings, telemetry: core.telemetry)
@@ -61,5 +65,30 @@ struct AccountsPart: Sendable {
             budgets[name] = RateBudget(perSecond: limit.perSecond, burst: limit.burst)
         }
         return budgets.isEmpty ? UnlimitedRate() : TokenBuckets(budgets, clock: clock)
+    }
+}
+
+extension PolicyDocument {
+    /// The documents of a configuration, in its order.
+    fileprivate static func all(of terms: [ServerConfiguration.Terms]) -> [PolicyDocument] {
+        var documents: [PolicyDocument] = []
+        for entry in terms where !documents.contains(where: { $0.id == entry.policy }) {
+            documents.append(
+                PolicyDocument(
+                    id: entry.policy, version: entry.version,
+                    translations: terms.filter { $0.policy == entry.policy }.map {
+                        Translation(language: $0.language, name: $0.name, url: $0.url)
+                    }))
+        }
+        return documents
+    }
+}
+
+extension SupportInformation {
+    fileprivate init?(_ section: ServerConfiguration.Support) {
+        self.init(
+            contacts: section.contacts.map { contact in
+                Contact(role: contact.role, userID: contact.userID, emailAddress: contact.emailAddress)
+            }, page: section.page)
     }
 }
