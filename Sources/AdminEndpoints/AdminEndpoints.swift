@@ -16,6 +16,6 @@ package struct AdminServices: Sendable {
 /// The endpoints that only Synapse's documentation describes, and that every tool of the ecosystem uses.
 package enum AdminEndpoints {
     package static let all: [any Endpoint<AdminServices>.Type] = [
-        GetRegistrationNonce.self, RegisterWithSharedSecret.self,
+        GetRegistrationNonce.self, RegisterWithSharedSecret.self, CreateRegistrationToken.self,
     ]
 }
