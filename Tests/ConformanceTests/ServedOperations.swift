@@ -22,9 +22,10 @@ struct ServedOperations {
             + Self.of(AccountEndpoints.all) + Self.of(AdminEndpoints.all) + Self.of(DirectoryEndpoints.all)
             + Self.of(DiscoveryEndpoints.all) + Self.of(MediaEndpoints.all) + Self.of(RoomEndpoints.all)
             + Self.of(FederatedMembershipEndpoints.all) + Self.of(RoomHistoryEndpoints.all)
-            + Self.of(PresenceEndpoints.all) + Self.of(SearchEndpoints.all)
+            + Self.of(SendToDeviceEndpoints.all) + Self.of(PresenceEndpoints.all) + Self.of(SearchEndpoints.all)
             + Self.of(SyncEndpoints.all) + Self.of(EventStreamEndpoints.all) + Self.of(PushEndpoints.all)
-            + Self.of(KeyEndpoints.all)
+            + Self.of(KeyEndpoints.all) + Self.of(KeyBackupEndpoints.all) + Self.of(CredentialEndpoints.all)
+            + Self.of(OpenIDEndpoints.all) + Self.of(DehydratedDeviceEndpoints.all) + Self.of(DeviceListEndpoints.all)
             + Self.of(QueryEndpoints.all) + Self.of(TransactionEndpoints.all)
     }
 

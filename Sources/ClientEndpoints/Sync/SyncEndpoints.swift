@@ -7,18 +7,20 @@ package struct SyncEndpointServices: Sendable {
     let sync: SyncService
     let sliding: SlidingSyncService
     let threads: ThreadSubscriptions
+    let keyChanges: KeyChanges
     let typing: RoomTyping
     let receipts: Receipts
     /// `nil` where nobody is told who is online.
     let presence: Presence?
 
     package init(
-        sync: SyncService, sliding: SlidingSyncService, threads: ThreadSubscriptions, typing: RoomTyping,
-        receipts: Receipts, presence: Presence? = nil
+        sync: SyncService, sliding: SlidingSyncService, threads: ThreadSubscriptions, keyChanges: KeyChanges,
+        typing: RoomTyping, receipts: Receipts, presence: Presence? = nil
     ) {
         self.sync = sync
         self.sliding = sliding
         self.threads = threads
+        self.keyChanges = keyChanges
         self.typing = typing
         self.receipts = receipts
         self.presence = presence
@@ -35,5 +37,6 @@ package enum SyncEndpoints {
     package static let all: [any Endpoint<SyncEndpointServices>.Type] = [
         Synchronise.self, SetTyping.self, PostReceipt.self, SetReadMarker.self, SlidingSync.self,
         SubscribeToThread.self, UnsubscribeFromThread.self, GetThreadSubscription.self, GetThreadSubscriptions.self,
+        GetKeysChanges.self,
     ]
 }

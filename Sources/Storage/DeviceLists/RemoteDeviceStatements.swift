@@ -2,7 +2,7 @@ import Postgres
 
 /// The SQL of what other servers tell of their users' devices.
 enum RemoteDeviceStatements {
-    static let all = [lists, request, apply, applySigning, keep, due, postpone, forget, sweep]
+    static let all = [lists, request, apply, applySigning, keep, due, wanted, postpone, forget, sweep]
 
     /// The lists of some users that are good, a row for each device, and one for a list without any.
     static let lists = Statement(
@@ -42,6 +42,12 @@ enum RemoteDeviceStatements {
         ) due
         join users u on u.user_nid = due.user_nid
         order by s.shard, due.next_attempt_ms
+        """, mode: .read)
+    static let wanted = Statement(
+        "remote_devices.wanted",
+        """
+        select r.shard, u.user_id, u.user_nid, r.request, r.attempts from device_resyncs r
+        join users u on u.user_nid = r.user_nid where r.user_nid = any ($1)
         """, mode: .read)
     static let postpone = Statement(
         "remote_devices.postpone",

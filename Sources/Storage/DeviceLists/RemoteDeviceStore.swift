@@ -170,15 +170,20 @@ package struct RemoteDeviceStore: Sendable {
 
     /// Users whose lists are to be fetched now, by shard, those first who wait for longest.
     package func due(in shards: Set<Int16>, now: Int64) async throws -> [Int16: [DueDeviceResync]] {
-        var due: [Int16: [DueDeviceResync]] = [:]
-        for row in try await pool.query(RemoteDeviceStatements.due, Array(shards), now) {
-            let (shard, userID, user, request, attempts) = try row.decode((Int16, String, Int64, Int64, Int32).self)
-            due[shard, default: []].append(
-                DueDeviceResync(
-                    user: UserNID(user), userID: try DeviceListStore.userID(userID), shard: shard, request: request,
-                    attempts: Int(attempts)))
-        }
-        return due
+        let rows = try await pool.query(RemoteDeviceStatements.due, Array(shards), now)
+        return Dictionary(grouping: try rows.map(Self.resync), by: \.shard)
+    }
+
+    /// Those of some users whose lists are to be fetched, now or later.
+    package func wanted(_ users: [UserNID]) async throws -> [DueDeviceResync] {
+        try (try await pool.query(RemoteDeviceStatements.wanted, users.map(\.rawValue))).map(Self.resync)
+    }
+
+    private static func resync(_ row: PostgresRow) throws -> DueDeviceResync {
+        let (shard, userID, user, request, attempts) = try row.decode((Int16, String, Int64, Int64, Int32).self)
+        return DueDeviceResync(
+            user: UserNID(user), userID: try DeviceListStore.userID(userID), shard: shard, request: request,
+            attempts: Int(attempts))
     }
 
     /// A list could not be fetched: it is tried again later.

@@ -1,4 +1,5 @@
-import MatrixCore
+package import Encryption
+package import MatrixCore
 
 /// What a sync tells a device besides rooms: messages to it, and whose keys changed.
 ///
@@ -11,8 +12,8 @@ package struct DeviceNews: Sendable {
 
     package init() {}
 
-    /// Counts are told with everything and are no news.
-    var isEmpty: Bool { messages.isEmpty && lists.isEmpty }
+    /// Counts are told with everything, and are mostly no news.
+    var isEmpty: Bool { messages.isEmpty && lists.isEmpty && !keys.isNews }
 
     func write(to writer: inout JSONWriter) {
         writer.object(key: "to_device") { writer in
@@ -24,7 +25,7 @@ package struct DeviceNews: Sendable {
 }
 
 extension DeviceListChanges {
-    func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         writer.field("changed", strings: changed.map(\.description))
         writer.field("left", strings: left.map(\.description))
     }

@@ -1,3 +1,4 @@
+import Encryption
 package import MatrixCore
 import Storage
 
@@ -36,8 +37,11 @@ package struct SyncAnswer: Sendable {
                 events.reduce(size) { $0 + $1.count + 1 }
             }
         }
-        return rooms
-            + (accountData + presence + (invited + knocked).flatMap(\.events)).reduce(600) { $0 + $1.count + 1 }
+        let people = (devices.lists.changed.count + devices.lists.left.count) * 40
+        return rooms + people
+            + (accountData + presence + devices.messages + (invited + knocked).flatMap(\.events)).reduce(600) {
+                $0 + $1.count + 1
+            }
     }
 
     package func write(to writer: inout JSONWriter) {

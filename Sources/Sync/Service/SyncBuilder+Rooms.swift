@@ -23,12 +23,12 @@ extension SyncBuilder {
         _ tasks: [RoomTask], by rooms: RoomUpdateBuilder, _ context: SyncContext
     ) async throws -> [Shown] {
         var readings = try await SideBySide.map(tasks) { task in
-            try await unlessBroken(task.room) { (task, try await rooms.read(task, context)) }
+            try await self.unlessBroken(task.room) { (task, try await rooms.read(task, context)) }
         }.compactMap { $0 }
         try await addSticky(to: &readings, context)
         let related = try await related(to: readings.map(\.1), by: rooms)
         return try await SideBySide.map(readings) { task, reading in
-            try await unlessBroken(task.room) {
+            try await self.unlessBroken(task.room) {
                 Shown(
                     task: task, update: try await rooms.render(reading, with: related[task.room.nid], context))
             }
@@ -53,7 +53,7 @@ extension SyncBuilder {
         let reader = rooms.count < SideBySide.minParallel ? stripped : stripped.gathering()
         let told = try await reader.told(of: rooms.map(\.room.nid), to: context.user.nid)
         return try await SideBySide.map(rooms) { room, standing in
-            try await unlessBroken(room) {
+            try await self.unlessBroken(room) {
                 try await reader.read(
                     room, standing: standing, told: told[room.nid], user: context.user, ignored: context.ignored)
             }

@@ -6,7 +6,7 @@ import Storage
 import Telemetry
 
 /// Makes an answer out of what changed.
-struct SyncBuilder: Sendable {
+final class SyncBuilder: Sendable {
     let planner: SyncPlanner
     let rooms: RoomUpdateBuilder
     let stripped: StrippedRoomReader
@@ -21,6 +21,26 @@ struct SyncBuilder: Sendable {
     let devices: DeviceNewsSources
     let log: LogStore
     let telemetry: Telemetry
+
+    init(
+        _ setup: SyncSetup, planner: SyncPlanner, rooms: RoomUpdateBuilder, stripped: StrippedRoomReader
+    ) {
+        self.planner = planner
+        self.rooms = rooms
+        self.stripped = stripped
+        changes = ChangeFinder(feed: setup.feed, log: setup.log)
+        accountData = SyncAccountData(
+            store: setup.accountData, rooms: setup.rooms.reader.store, pushRules: setup.pushRules)
+        typing = setup.typing
+        receipts = setup.receipts
+        unread = setup.unread
+        sticky = setup.rooms.sticky
+        interning = setup.rooms.reader.interning
+        presence = setup.presence.map { SyncPresence(visible: $0) }
+        devices = setup.devices
+        log = setup.log
+        telemetry = setup.telemetry.labelled("sync")
+    }
 
     /// What is beside the rooms' events.
     private struct Extras: Sendable {
@@ -50,7 +70,8 @@ struct SyncBuilder: Sendable {
         answer.accountData = data.global
         if let presence { answer.presence = try await presence.events(context, joined: plan.joined) }
         if let device = context.deviceID {
-            answer.devices = try await devices.news(for: device, of: context.view, since: context.since)
+            answer.devices = try await devices.news(
+                for: device, of: context.view, since: context.since, changes: changes, inbox: context.inbox)
         }
         var joined = try await updates(plan.joined, context)
         try await addReceipts(to: &joined, context)

@@ -13,6 +13,8 @@ package struct SyncRequest: Sendable {
     package var timeout = Duration.zero
     package var fullState = false
     package var usesStateAfter = false
+    /// Whether the device is given what waits for it; who comes back has got that then.
+    package var takesMessages = true
 
     package init(user: UserNID, deviceID: String?) {
         self.user = user

@@ -1,4 +1,5 @@
 package import Cluster
+import DeviceMessages
 package import Ephemeral
 import MatrixCore
 package import Rooms
@@ -72,13 +73,8 @@ package final class SyncService: Sendable {
         clock = setup.telemetry.clock
         let questions = RoomQuestions(reader: reader, log: setup.log, clock: clock)
         builder = SyncBuilder(
-            planner: SyncPlanner(reader: reader), rooms: RoomUpdateBuilder(reader: reader, questions: questions),
-            stripped: StrippedRoomReader(rooms: setup.rooms), changes: ChangeFinder(feed: setup.feed, log: setup.log),
-            accountData: SyncAccountData(store: setup.accountData, rooms: reader.store, pushRules: setup.pushRules),
-            typing: setup.typing, receipts: setup.receipts, unread: setup.unread, sticky: setup.rooms.sticky,
-            interning: interning,
-            presence: setup.presence.map { SyncPresence(visible: $0) }, devices: setup.devices, log: setup.log,
-            telemetry: setup.telemetry.labelled("sync"))
+            setup, planner: SyncPlanner(reader: reader), rooms: RoomUpdateBuilder(reader: reader, questions: questions),
+            stripped: StrippedRoomReader(rooms: setup.rooms))
     }
 
     /// Answers as soon as there is something to tell, when the time is over, or when the worker is about to stop.
@@ -97,15 +93,16 @@ package final class SyncService: Sendable {
         if answersAtOnce { try await feed.reachPresent() }
         while true {
             let view = try await watches.view(of: user)
-            let next = SyncToken(log: view.heads, ephemeral: view.ephemeral)
-            let isNews =
-                answersAtOnce || since.map { view.mayHaveChanged(since: $0.log, ephemeral: $0.ephemeral) } ?? true
-            if isNews {
-                let answer = try await answer(request, since: since, view: view, next: next, filter)
+            var next = SyncToken(log: view.heads, ephemeral: view.ephemeral)
+            let inbox = try await inbox(for: request, view, since: since)
+            next.inbox = inbox.rest
+            if request.fullState || !inbox.isEmpty || mayBeNews(view, since: since, isLast: answersAtOnce) {
+                let answer = try await answer(request, since: since, view: view, next: next, inbox, filter)
                 if answersAtOnce || !answer.isEmpty { return answer }
                 // It was nothing for this client: go on from there.
                 since = next
             }
+            if answersAtOnce { return try await empty(request, view, ephemeral: since?.ephemeral) }
             let reason = await watches.wait(
                 for: user, after: next.log, ephemeral: next.ephemeral, limit: deadline - clock.monotonic)
             switch reason {
@@ -113,9 +110,19 @@ package final class SyncService: Sendable {
             case .cancelled: throw CancellationError()
             case .deadline, .draining:
                 // Somebody's presence may have passed by, for which nobody is woken: it is shown with the next news.
-                return empty(request, next: SyncToken(log: next.log, ephemeral: since?.ephemeral ?? next.ephemeral))
+                return try await empty(request, view, ephemeral: since?.ephemeral)
             }
         }
+    }
+
+    /// Whether there may be something to tell.
+    ///
+    /// - Parameter isLast: whether the client is answered with what there is now, and so is told of presence for which nobody
+    ///   is woken.
+    private func mayBeNews(_ view: UserView, since: SyncToken?, isLast: Bool) -> Bool {
+        guard let since else { return true }
+        if view.mayHaveChanged(since: since.log, ephemeral: since.ephemeral) { return true }
+        return isLast && builder.presence != nil && view.ephemeral > since.ephemeral
     }
 
     // MARK: Tokens
@@ -149,16 +156,29 @@ package final class SyncService: Sendable {
 
     // MARK: Answers
 
+    /// What waits for the device after what it has seen, which it has got by coming back.
+    ///
+    /// - Cost: without news no query on a worker that knows the device.
+    private func inbox(for request: SyncRequest, _ view: UserView, since: SyncToken?) async throws -> InboxPage {
+        guard request.takesMessages, let deviceID = request.deviceID, let messages = builder.devices.messages else {
+            return InboxPage()
+        }
+        let shard = view.user.shard
+        let seen = since.map { $0.inbox ?? InboxPlace(after: $0.log[shard]) }
+        return try await messages.page(for: deviceID, of: view.user, after: seen, upTo: view.heads[shard])
+    }
+
     private func answer(
-        _ request: SyncRequest, since: SyncToken?, view: UserView, next: SyncToken, _ filter: SyncFilter
+        _ request: SyncRequest, since: SyncToken?, view: UserView, next: SyncToken, _ inbox: InboxPage,
+        _ filter: SyncFilter
     ) async throws -> SyncAnswer {
         let (nextBatch, before) = (encode(next), request.since)
         let isLazy = filter.state.lazyLoadsMembers
         let known = isLazy ? before.map { self.known.known(to: request.deviceID, of: request.user, at: $0) } : nil
         let context = SyncContext(
-            view: view, deviceID: request.deviceID, since: since, filter: filter, fullState: request.fullState,
-            usesStateAfter: request.usesStateAfter, ignored: try await ignored.users(ignoredBy: request.user),
-            known: known ?? KnownMembers(), now: clock.nowMilliseconds, nextBatch: nextBatch)
+            request, view: view, since: since, filter: filter,
+            ignored: try await ignored.users(ignoredBy: request.user),
+            known: known ?? KnownMembers(), inbox: inbox, now: clock.nowMilliseconds, nextBatch: nextBatch)
         let (answer, knownAfter) = try await builder.build(context)
         if isLazy { note(knownAfter, request, next: nextBatch, known: known) }
         return answer
@@ -171,12 +191,15 @@ package final class SyncService: Sendable {
     }
 
     /// Nothing, up to now. What the device knows of members goes on under the new token.
-    private func empty(_ request: SyncRequest, next: SyncToken) -> SyncAnswer {
-        let nextBatch = encode(next)
+    private func empty(_ request: SyncRequest, _ view: UserView, ephemeral: Int64?) async throws -> SyncAnswer {
+        let nextBatch = encode(SyncToken(log: view.heads, ephemeral: ephemeral ?? view.ephemeral))
         if let before = request.since {
             let known = known.known(to: request.deviceID, of: request.user, at: before)
             if known.count > 0 { note(known, request, next: nextBatch, known: known) }
         }
-        return SyncAnswer(nextBatch: nextBatch, usesStateAfter: request.usesStateAfter)
+        var answer = SyncAnswer(nextBatch: nextBatch, usesStateAfter: request.usesStateAfter)
+        // Counts that are missing would be taken for none left.
+        answer.devices.keys = try await builder.devices.keyCounts(of: request.deviceID, view, since: nil)
+        return answer
     }
 }

@@ -5,6 +5,9 @@ import FederationEndpoints
 import HTTPAPI
 import Storage
 import Telemetry
+import Accounts
+import Rooms
+import ServerConfiguration
 
 /// What users need of each other to write to their devices: keys.
 struct EncryptionPart: Sendable {

@@ -14,15 +14,27 @@ import Telemetry
 struct FederationReaderPart: Sendable {
     private let keys: KeyNotary
     private let queries: QueryServices
+    private let openID: OpenIDTokens
+    private let userKeys: FederatedKeyServices
+    private let deviceLists: DeviceListsPart
     private let history: RoomHistoryServices
     private let memberships: FederatedMembershipServices
     private let transactions: TransactionEndpointServices
     let authenticator: any ServerAuthenticator
     /// Places events that came with gaps before them.
     let placing: DutyRunner
+    /// Fetches device lists of other servers' users.
+    let resyncing: DutyRunner
 
-    init(_ core: HomeserverCore, link: FederationLink, accounts: AccountsPart, rooms: RoomsPart, sync: SyncPart) {
+    init(
+        _ core: HomeserverCore, link: FederationLink, accounts: AccountsPart, openID: OpenIDTokens, rooms: RoomsPart,
+        sync: SyncPart, encryption: EncryptionPart, deviceLists: DeviceListsPart, toDevice: ToDevicePart
+    ) {
         let telemetry = core.telemetry
+        self.openID = openID
+        userKeys = encryption.federation
+        self.deviceLists = deviceLists
+        resyncing = deviceLists.resyncing(core, link: link)
         keys = KeyNotary(
             serverName: core.server.name, ownKeys: link.ownKeys, remote: link.keys, clock: telemetry.clock)
         queries = QueryServices(
@@ -46,6 +58,8 @@ struct FederationReaderPart: Sendable {
                 rooms: rooms.service, client: link.client, verifier: link.verifier, telemetry: telemetry),
             typing: sync.typing, receipts: sync.receipts, telemetry: telemetry)
         inbound.presence = sync.presence?.presence
+        inbound.toDevice = toDevice.sending
+        inbound.deviceLists = deviceLists.remote
         transactions = TransactionEndpointServices(receiver: TransactionReceiver(inbound))
         placing = DutyRunner(
             duty: InboundDuty(inbound, shardCount: core.installation.shardCount), worker: core.worker,
@@ -55,6 +69,9 @@ struct FederationReaderPart: Sendable {
     func endpoints(in environment: EndpointEnvironment) -> [ServedEndpoint] {
         ServedEndpoint.all(KeyEndpoints.all, with: keys, in: environment)
             + ServedEndpoint.all(QueryEndpoints.all, with: queries, in: environment)
+            + ServedEndpoint.all(OpenIDEndpoints.all, with: openID, in: environment)
+            + ServedEndpoint.all(FederatedKeyEndpoints.all, with: userKeys, in: environment)
+            + deviceLists.endpoints(in: environment)
             + ServedEndpoint.all(RoomHistoryEndpoints.all, with: history, in: environment)
             + ServedEndpoint.all(FederatedMembershipEndpoints.all, with: memberships, in: environment)
             + ServedEndpoint.all(TransactionEndpoints.all, with: transactions, in: environment)

@@ -2,6 +2,7 @@ import Accounts
 import AdminEndpoints
 import ClientEndpoints
 import Cluster
+import DeviceMessages
 import Ephemeral
 import Federation
 package import HTTPAPI
@@ -14,19 +15,26 @@ package import ServerConfiguration
 import Storage
 import Sync
 package import Telemetry
+import Encryption
 
 /// One homeserver as one process runs it: everything hangs off this value, so that a process can run several.
 package struct Homeserver: Sendable {
     let core: HomeserverCore
     let roles: Set<WorkerRole>
     let accounts: AccountsPart
+    let credentials: CredentialsPart
+    let backups: BackupPart
+    let encryption: EncryptionPart
     let rooms: RoomsPart
     let sync: SyncPart
+    let toDevice: ToDevicePart
+    /// Forgets messages to devices; `nil` in a worker without the role of background work.
+    let forgetting: DutyRunner?
     let push: PushPart
     /// Sends notifications; `nil` in a worker without that role.
     let pushing: DutyRunner?
-    /// Sends delayed events; `nil` in a worker without the role of background work.
-    let delaying: DutyRunner?
+    /// Delayed events and the like; none in a worker without the role of background work.
+    let roomDuties: [DutyRunner]
     let search: SearchPart
     /// Keep what is searched, and show profiles in rooms; none in a worker without the role of background work.
     let indexing: [DutyRunner]
@@ -51,25 +59,40 @@ package struct Homeserver: Sendable {
         let federation = FederationLink(core)
         let rooms = try await RoomsPart(core, notifications: push.notifications, federation: federation)
         let accounts = AccountsPart(core, rooms: rooms, push: push, federation: federation)
+        let credentials = CredentialsPart(core)
+        let deviceLists = DeviceListsPart(core, rooms: rooms, federation: federation)
+        let encryption = EncryptionPart(
+            core, accounts: accounts, federation: federation, followed: federation.map { _ in deviceLists.remote })
         let rules = push.rules
-        let sync = SyncPart(core, roles: roles, accounts: accounts, rooms: rooms) { user in
+        let toDevice = ToDevicePart(core)
+        let sync = SyncPart(
+            core, roles: roles, accounts: accounts, rooms: rooms, encryption: encryption, toDevice: toDevice
+        ) { user in
             try await rules.content(of: user)
         }
         let pushing = roles.contains(.push) ? push.sending(core, rooms: rooms) : nil
-        let delaying = roles.contains(.push) ? rooms.delaying(core) : nil
+        let roomDuties = roles.contains(.push) ? rooms.duties(core) : []
         let search = SearchPart(core, rooms: rooms)
         let media = roles.contains(.media) ? try await MediaPart(core) : nil
         return Homeserver(
-            core: core, roles: roles, accounts: accounts, rooms: rooms, sync: sync, push: push, pushing: pushing,
-            delaying: delaying, search: search, indexing: roles.contains(.push) ? search.duties(core) : [],
+            core: core, roles: roles, accounts: accounts, credentials: credentials, backups: BackupPart(core),
+            encryption: encryption,
+            rooms: rooms, sync: sync, toDevice: toDevice,
+            forgetting: roles.contains(.push) ? toDevice.upkeep(core) : nil, push: push, pushing: pushing,
+            roomDuties: roomDuties, search: search, indexing: roles.contains(.push) ? search.duties(core) : [],
             media: media, federation: federation,
             federationReader: federation.flatMap { link in
                 roles.contains(.federationReader)
-                    ? FederationReaderPart(core, link: link, accounts: accounts, rooms: rooms, sync: sync) : nil
+                    ? FederationReaderPart(
+                        core, link: link, accounts: accounts, openID: credentials.openID, rooms: rooms, sync: sync,
+                        encryption: encryption, deviceLists: deviceLists, toDevice: toDevice)
+                    : nil
             },
             federationSender: federation.flatMap { link in
                 roles.contains(.federationSender)
-                    ? FederationSenderPart(core, link: link, rooms: rooms, sync: sync) : nil
+                    ? FederationSenderPart(
+                        core, link: link, rooms: rooms, sync: sync, toDevice: toDevice, deviceLists: deviceLists)
+                    : nil
             })
     }
 
@@ -98,6 +121,8 @@ package struct Homeserver: Sendable {
         ServedEndpoint.all(AccountEndpoints.all, with: accounts.services, in: environment)
             + ServedEndpoint.all(AdminEndpoints.all, with: accounts.administration, in: environment)
             + ServedEndpoint.all(DiscoveryEndpoints.all, with: accounts.discovery, in: environment)
+            + credentials.endpoints(in: environment) + backups.endpoints(in: environment)
+            + ServedEndpoint.all(EncryptionEndpoints.all, with: encryption.endpoints, in: environment)
             + ServedEndpoint.all(RoomEndpoints.all, with: roomEndpoints, in: environment)
             + ServedEndpoint.all(DirectoryEndpoints.all, with: rooms.directory, in: environment)
             + ServedEndpoint.all(SpaceEndpoints.all, with: rooms.spaces, in: environment)
@@ -105,6 +130,7 @@ package struct Homeserver: Sendable {
             + ServedEndpoint.all(ReportEndpoints.all, with: rooms.reports, in: environment)
             + ServedEndpoint.all(ReportAdminEndpoints.all, with: rooms.reports, in: environment)
             + ServedEndpoint.all(SyncEndpoints.all, with: sync.endpoints, in: environment)
+            + ServedEndpoint.all(SendToDeviceEndpoints.all, with: toDevice.sending, in: environment)
             + ServedEndpoint.all(EventStreamEndpoints.all, with: sync.streamEndpoints, in: environment)
             + ServedEndpoint.all(PresenceEndpoints.all, with: sync.presenceEndpoints, in: environment)
             + ServedEndpoint.all(SearchEndpoints.all, with: search.endpoints, in: environment)
@@ -114,7 +140,6 @@ package struct Homeserver: Sendable {
     private var roomEndpoints: RoomEndpointServices {
         var endpoints = rooms.endpoints
         endpoints.presence = sync.presence?.presence
-        endpoints.typing = sync.roomTyping
         return endpoints
     }
 
@@ -131,18 +156,26 @@ package struct Homeserver: Sendable {
         if let wakes = sync.presenceWakes {
             services.append(BackgroundService("presence-wakes") { await wakes.run() })
         }
+        if let wakes = sync.deviceWakes {
+            services.append(BackgroundService("device-lists") { await wakes.run() })
+        }
         if let departures = sync.departures {
             services.append(BackgroundService("departures") { await departures.run() })
         }
         services.append(BackgroundService("typing") { [typing = sync.typing] in await typing.run() })
         services.append(BackgroundService("sightings") { [sightings = accounts.sightings] in await sightings.run() })
+        if roles.contains(.push) {
+            services.append(BackgroundService("backups") { [upkeep = backups.upkeep] in await upkeep.run() })
+        }
         if let media {
             services.append(BackgroundService("media") { [upkeep = media.upkeep] in await upkeep.run() })
         }
         let duties = [
-            ("push", pushing), ("delayed events", delaying), ("inbound", federationReader?.placing),
+            ("push", pushing), ("messages to devices", forgetting), ("inbound", federationReader?.placing),
+            ("device lists", federationReader?.resyncing),
             ("sender", federationSender?.sending),
         ]
+        services += roomDuties.map { duty in BackgroundService("rooms", stop: { duty.stop() }) { await duty.run() } }
         services += indexing.map { duty in BackgroundService("indexing", stop: { duty.stop() }) { await duty.run() } }
         services += duties.compactMap { name, duty in
             duty.map { duty in BackgroundService(name, stop: { duty.stop() }) { await duty.run() } }

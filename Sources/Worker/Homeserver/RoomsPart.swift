@@ -70,13 +70,19 @@ struct RoomsPart: Sendable {
             thirdParty: thirdParty)
     }
 
-    /// Sends delayed events, as this worker's share of that work.
-    func delaying(_ core: HomeserverCore) -> DutyRunner {
+    /// Sends delayed events, and takes guests out of rooms that have closed to them, as this worker's share of that work.
+    func duties(_ core: HomeserverCore) -> [DutyRunner] {
         let upkeep = StickyEventUpkeep(store: StickyEventStore(pool: core.pool), clock: core.telemetry.clock)
-        return DutyRunner(
-            duty: DelayedEventDuty(delayed, sticky: upkeep, shardCount: core.installation.shardCount),
-            worker: core.worker, leases: LeaseStore(pool: core.pool), timeouts: core.timeouts,
-            telemetry: core.telemetry)
+        let duties: [any Duty] = [
+            DelayedEventDuty(delayed, sticky: upkeep, shardCount: core.installation.shardCount),
+            GuestDepartures(
+                rooms: service, guests: GuestStore(pool: core.pool), feed: core.feed, telemetry: core.telemetry),
+        ]
+        return duties.map { duty in
+            DutyRunner(
+                duty: duty, worker: core.worker, leases: LeaseStore(pool: core.pool), timeouts: core.timeouts,
+                telemetry: core.telemetry)
+        }
     }
 }
 

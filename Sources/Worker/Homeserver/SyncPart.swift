@@ -1,5 +1,6 @@
 import ClientEndpoints
 import Cluster
+import Encryption
 import Ephemeral
 import MatrixCore
 import Rooms
@@ -10,6 +11,7 @@ import Telemetry
 
 /// Following rooms: who waits for what, typing, receipts.
 struct SyncPart: Sendable {
+    let joined: JoinedRooms
     let watches: UserWatches
     let bus: EphemeralBus
     let typing: Typing
@@ -21,6 +23,8 @@ struct SyncPart: Sendable {
     let presence: VisiblePresence?
     let presenceWakes: PresenceWakes?
     let presenceEndpoints: UserPresence
+    /// `nil` in a worker without clients.
+    let deviceWakes: DeviceListWakes?
     let sync: SyncService
     let endpoints: SyncEndpointServices
     let stream: EventStream
@@ -29,9 +33,12 @@ struct SyncPart: Sendable {
     /// - Parameter pushRules: reads `m.push_rules` of a user.
     init(
         _ core: HomeserverCore, roles: Set<WorkerRole>, accounts: AccountsPart, rooms: RoomsPart,
+        encryption: EncryptionPart, toDevice: ToDevicePart,
         pushRules: @escaping SyncAccountData.PushRules
     ) {
         let clock = core.telemetry.clock
+        // Before the watches, which rest on it.
+        joined = JoinedRooms(store: rooms.service.reader.memberships, feed: core.feed)
         watches = UserWatches(
             feed: core.feed, memberships: rooms.service.reader.memberships, timeouts: core.timeouts, clock: clock)
         bus = EphemeralBus(incarnation: core.installation.incarnation, hints: core.hints, clock: clock)
@@ -50,7 +57,7 @@ struct SyncPart: Sendable {
             isFollowed
             ? VisiblePresence(
                 presence: Presence(bus: bus, server: core.server.name, telemetry: core.telemetry),
-                joined: JoinedRooms(store: reader.memberships, feed: core.feed)) : nil
+                joined: joined) : nil
         presenceEndpoints = UserPresence(
             presence: presence?.presence, memberships: reader.memberships, interning: reader.interning)
         if let presence, roles.contains(.clientAPI) {
@@ -64,6 +71,14 @@ struct SyncPart: Sendable {
             log: core.logStore, receipts: store, accountData: core.stores.accountData,
             filters: core.stores.filters, pushRules: pushRules, telemetry: core.telemetry)
         setup.presence = presence
+        setup.devices.keys = encryption.keyCounts
+        setup.devices.lists = DeviceListNews(
+            store: DeviceListStore(pool: core.pool), joined: joined, interning: reader.interning, rooms: reader.store,
+            feed: core.feed)
+        deviceWakes =
+            roles.contains(.clientAPI)
+            ? DeviceListWakes(watches: watches, joined: joined, telemetry: core.telemetry) : nil
+        setup.devices.messages = toDevice.inboxes
         sync = SyncService(setup)
         stream = EventStream(setup, sync: sync)
         streamEndpoints = EventStreamServices(stream: stream, directory: rooms.directory)
@@ -72,7 +87,7 @@ struct SyncPart: Sendable {
         endpoints = SyncEndpointServices(
             sync: sync,
             sliding: SlidingSyncService(setup, states: SlidingStateStore(pool: core.pool), threads: threads),
-            threads: threads, typing: roomTyping, receipts: receipts,
+            threads: threads, keyChanges: KeyChanges(setup), typing: roomTyping, receipts: receipts,
             presence: presence?.presence)
     }
 }

@@ -1,9 +1,9 @@
 import Cluster
 import DeviceMessages
 import Federation
+import Rooms
 import ServerConfiguration
 import Storage
-import Rooms
 
 /// Messages to devices.
 struct ToDevicePart: Sendable {

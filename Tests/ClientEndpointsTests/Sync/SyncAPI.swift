@@ -9,12 +9,14 @@ import HTTPTypes
 import MatrixCore
 import NIOCore
 import Postgres
+import Push
 import Rooms
 import RoomsTesting
 import Search
 import Storage
 import Sync
 import Telemetry
+import Encryption
 
 /// The endpoints about rooms and about following them as a client meets them. A token is the localpart of its user, after
 /// `suspended.` that of a user who is suspended.
@@ -29,6 +31,7 @@ struct SyncAPI: Sendable {
     }
 
     let router: Router
+    let worker: RoomsWorker
     /// Takes what happened into the indexes of the searches.
     let index: @Sendable () async throws -> Void
 
@@ -46,9 +49,19 @@ struct SyncAPI: Sendable {
     }
 
     static func with(_ body: @escaping @Sendable (SyncAPI) async throws -> Void) async throws {
-        try await RoomsWorker.with(serverName.description) { worker in
+        try await MigratedDatabase.with(serverName.description) { database in
+            let pool = database.pool()
+            var policy: Notifications?
+            let worker = try await RoomsWorker(pool: pool) { interning, feed in
+                let notifications = Notifications(
+                    rules: PushRuleStore(pool: pool), accountData: AccountDataStore(pool: pool),
+                    memberships: MembershipStore(pool: pool), interning: interning, feed: feed)
+                policy = notifications
+                return notifications
+            }
             let ephemeral = EphemeralParts(worker)
-            let api = SyncAPI(router: try router(worker, ephemeral)) {
+            guard let policy else { throw TestingError("nobody decides whom events notify") }
+            let api = SyncAPI(router: try router(worker, ephemeral, policy), worker: worker) {
                 let messages = MessageIndexDuty(
                     store: SearchStore(pool: worker.pool), feed: worker.feed, telemetry: worker.telemetry)
                 let users = UserDirectoryDuty(
@@ -59,13 +72,18 @@ struct SyncAPI: Sendable {
                     try await users.take(rows)
                 }
             }
-            try await worker.following(beside: [ephemeral.presence.presence.run, ephemeral.wakes.run]) {
+            try await worker.following(beside: [
+                ephemeral.presence.presence.run, ephemeral.wakes.run, ephemeral.deviceWakes.run,
+            ]) {
                 try await body(api)
             }
+            await pool.close()
         }
     }
 
-    private static func router(_ worker: RoomsWorker, _ ephemeral: EphemeralParts) throws -> Router {
+    private static func router(
+        _ worker: RoomsWorker, _ ephemeral: EphemeralParts, _ notifications: Notifications
+    ) throws -> Router {
         let rooms = worker.rooms
         var setup = SyncSetup(
             rooms: rooms, typing: ephemeral.typing, feed: worker.feed, watches: ephemeral.watches,
@@ -73,10 +91,10 @@ struct SyncAPI: Sendable {
             accountData: AccountDataStore(pool: worker.pool), filters: FilterStore(pool: worker.pool),
             pushRules: { _ in nil }, telemetry: worker.telemetry)
         setup.presence = ephemeral.presence
+        setup.devices.lists = ephemeral.deviceLists
         let sync = SyncService(setup)
-        let stream = EventStreamServices(
-            stream: EventStream(setup, sync: sync),
-            directory: RoomDirectory(store: DirectoryStore(pool: worker.pool), rooms: rooms, policy: .everyone))
+        let directory = RoomDirectory(store: DirectoryStore(pool: worker.pool), rooms: rooms, policy: .everyone)
+        let stream = EventStreamServices(stream: EventStream(setup, sync: sync), directory: directory)
         let environment = EndpointEnvironment(
             authenticators: Authenticators(users: Tokens(interning: worker.interning)))
         let threads = ThreadSubscriptions(
@@ -85,7 +103,8 @@ struct SyncAPI: Sendable {
         let services = SyncEndpointServices(
             sync: sync,
             sliding: SlidingSyncService(setup, states: SlidingStateStore(pool: worker.pool), threads: threads),
-            threads: threads, typing: RoomTyping(rooms: rooms, typing: ephemeral.typing), receipts: ephemeral.receipts,
+            threads: threads, keyChanges: KeyChanges(setup), typing: RoomTyping(rooms: rooms, typing: ephemeral.typing),
+            receipts: ephemeral.receipts,
             presence: ephemeral.presence.presence)
         let presence = UserPresence(
             presence: ephemeral.presence.presence, memberships: worker.memberships, interning: worker.interning)
@@ -105,6 +124,7 @@ struct SyncAPI: Sendable {
             + ServedEndpoint.all(SearchEndpoints.all, with: search, in: environment)
             + ServedEndpoint.all(EventStreamEndpoints.all, with: stream, in: environment)
             + ServedEndpoint.all(RoomEndpoints.all, with: roomServices, in: environment)
+            + besides(worker, directory, notifications, in: environment)
         return try Router(endpoints, telemetry: worker.telemetry)
     }
 

@@ -236,6 +236,32 @@ struct RemoteDeviceListTests {
         }
     }
 
+    @Test func whoWantsAFewListsWaitsForThem() async throws {
+        try await FollowingServer.with { server in
+            let lists = RemoteDeviceLists(
+                store: server.store, interning: server.worker.interning, feed: server.worker.feed,
+                clock: server.worker.telemetry.clock, source: server.source)
+            let (one, two) = (try Told.device("ONE"), try Told.device("TWO", seed: 2))
+            let stranger = try await server.worker.interning.user(UserID("@eve:peer.example")!)
+            func devices() async throws -> [String]? {
+                let told = try await lists.keys(of: [server.bob.userID, stranger.userID])
+                #expect(told[stranger.userID] == nil)
+                return told[server.bob.userID]?.devices.map(\.deviceID).sorted()
+            }
+            server.source.say(Told.list([("ONE", one)], stream: 5))
+            #expect(try await devices() == ["ONE"])
+            // What is missing is made up for as soon as somebody asks.
+            try await server.receive([Told.update("TWO", stream: 9, after: [8], keys: two)])
+            server.source.say(Told.list([("ONE", one), ("TWO", two)], stream: 9))
+            #expect(try await devices() == ["ONE", "TWO"])
+            #expect(try await devices() == ["ONE", "TWO"])
+            #expect(server.source.asked.withLock { $0 } == 2)
+            try await server.receive([Told.update("TWO", stream: 12, after: [11], keys: two)])
+            server.source.say(nil)
+            #expect(try await devices() == nil)
+        }
+    }
+
     @Test func localReadersAreToldOfOtherServersUsers() async throws {
         try await FollowingServer.with { server in
             let parts = EphemeralParts(server.worker)

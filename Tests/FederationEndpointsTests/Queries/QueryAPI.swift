@@ -2,6 +2,7 @@ import Accounts
 import ApusTesting
 import Cluster
 import Directory
+import Encryption
 import Federation
 import FederationAPI
 import FederationEndpoints
@@ -28,6 +29,7 @@ struct QueryAPI: Sendable {
         subscript(_ name: String) -> JSONValue? { body[name] }
     }
 
+    let worker: RoomsWorker
     let router: Router
     let rooms: RoomService
     let directory: RoomDirectory
@@ -37,14 +39,18 @@ struct QueryAPI: Sendable {
     let outside: SilentNetwork
 
     static func with(
-        sharesPublicRooms: Bool = true, _ body: @escaping @Sendable (QueryAPI) async throws -> Void
+        sharesPublicRooms: Bool = true, namesDevices: Bool = true,
+        _ body: @escaping @Sendable (QueryAPI) async throws -> Void
     ) async throws {
         try await RoomsWorker.with(serverName.description) { worker in
-            try await body(try make(worker, sharesPublicRooms: sharesPublicRooms))
+            try await body(
+                try make(worker, sharesPublicRooms: sharesPublicRooms, namesDevices: namesDevices))
         }
     }
 
-    private static func make(_ worker: RoomsWorker, sharesPublicRooms: Bool) throws -> QueryAPI {
+    private static func make(
+        _ worker: RoomsWorker, sharesPublicRooms: Bool, namesDevices: Bool
+    ) throws -> QueryAPI {
         let (pool, telemetry, rooms, key) = (worker.pool, worker.telemetry, worker.rooms, worker.key)
         guard let oldKey = SigningKey(version: "b", seed: Array(repeating: 8, count: 32)) else {
             throw TestingError("no key")
@@ -64,8 +70,14 @@ struct QueryAPI: Sendable {
         let endpoints =
             ServedEndpoint.all(QueryEndpoints.all, with: queries, in: environment)
             + ServedEndpoint.all(KeyEndpoints.all, with: notary, in: environment)
+            + ServedEndpoint.all(
+                DeviceListEndpoints.all,
+                with: OwnDeviceLists(
+                    store: OwnDeviceStore(pool: pool), keys: DeviceKeyStore(pool: pool), interning: worker.interning,
+                    serverName: serverName, namesDevices: namesDevices), in: environment)
         return QueryAPI(
-            router: try Router(endpoints, telemetry: telemetry), rooms: rooms, directory: directory, accounts: accounts,
+            worker: worker, router: try Router(endpoints, telemetry: telemetry), rooms: rooms, directory: directory,
+            accounts: accounts,
             key: key, oldKey: oldKey, outside: outside)
     }
 
@@ -105,6 +117,38 @@ struct QueryAPI: Sendable {
             throw TestingError("no account")
         }
         return user
+    }
+
+    /// A device of a user, with or without keys.
+    func device(
+        _ deviceID: String, of user: UserRecord, seed: UInt8, named name: String? = nil, hasKeys: Bool = true
+    ) async throws -> KeyedDevice {
+        let opening = DeviceOpening(
+            user: user, deviceID: deviceID, displayName: name, address: "",
+            tokens: NewTokens(
+                access: TokenHash(of: deviceID), accessExpiresMilliseconds: nil, refresh: nil), verifiedHash: nil)
+        _ = try await DeviceStore(pool: worker.pool).open(opening, now: 1)
+        let device = try KeyedDevice(user.userID.description, deviceID, seed: seed)
+        guard hasKeys else { return device }
+        let uploads = KeyUploads(
+            store: DeviceKeyStore(pool: worker.pool), interning: worker.interning, feed: worker.feed,
+            clock: worker.telemetry.clock)
+        let keys = try JSONDocument(parsing: device.deviceKeys().canonicalBytes).root
+        _ = try await uploads.upload(UncheckedKeys(deviceKeys: keys), of: user.nid, deviceID: deviceID)
+        return device
+    }
+
+    func crossSign(_ user: UserRecord, seed: UInt8) async throws -> CrossSigner {
+        let signer = try CrossSigner(user.userID.description, seed: seed)
+        let uploads = CrossSigningUploads(
+            keys: DeviceKeyStore(pool: worker.pool), store: CrossSigningStore(pool: worker.pool),
+            interning: worker.interning, feed: worker.feed, clock: worker.telemetry.clock)
+        let keys = try JSONDocument(parsing: signer.upload().canonicalBytes).root
+        _ = try await uploads.set(
+            UncheckedCrossSigningKeys(
+                masterKey: keys["master_key"], selfSigningKey: keys["self_signing_key"],
+                userSigningKey: keys["user_signing_key"]), of: user.nid, isAuthorised: true)
+        return signer
     }
 
     private struct SignedByTheirs: ServerAuthenticator {

@@ -7,6 +7,7 @@ import Push
 import Rooms
 import RoomsTesting
 import Storage
+import Encryption
 
 /// A migrated database, and workers on it that write and sync.
 struct TestInstallation: Sendable {
@@ -31,7 +32,7 @@ struct TestInstallation: Sendable {
         _ body: @escaping @Sendable (TestWorker) async throws -> Void
     ) async throws {
         let worker = try await worker(policy, observer: observer)
-        try await worker.base.following(beside: [worker.watches.run, worker.typing.run]) { try await body(worker) }
+        try await worker.base.following(beside: [worker.watches.run, worker.typing.run, worker.deviceWakes.run]) { try await body(worker) }
         await worker.pool.close()
     }
 

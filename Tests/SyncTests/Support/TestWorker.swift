@@ -1,4 +1,6 @@
 import Cluster
+import DeviceMessages
+import Encryption
 import Ephemeral
 import MatrixCore
 import Postgres
@@ -19,6 +21,9 @@ struct TestWorker: Sendable {
     let sync: SyncService
     let sliding: SlidingSyncService
     let threads: ThreadSubscriptions
+    let keyChanges: KeyChanges
+    let deviceWakes: DeviceListWakes
+    let toDevice: ToDeviceSending
 
     var pool: PostgresPool { base.pool }
     var installation: Installation { base.installation }
@@ -32,10 +37,19 @@ struct TestWorker: Sendable {
         (watches, typing, receipts) = (ephemeral.watches, ephemeral.typing, ephemeral.receipts)
         accountData = AccountDataStore(pool: base.pool)
         filters = FilterStore(pool: base.pool)
-        let setup = SyncSetup(
+        var setup = SyncSetup(
             rooms: base.rooms, typing: typing, feed: base.feed, watches: watches, timeouts: base.timeouts,
             log: base.log, receipts: ephemeral.receiptStore, accountData: accountData, filters: filters,
             pushRules: { _ in Array(#"{"global":{}}"#.utf8) }, telemetry: base.telemetry)
+        setup.devices.lists = ephemeral.deviceLists
+        setup.devices.keys = KeyCountMemory(store: DeviceKeyStore(pool: base.pool), feed: base.feed)
+        let messages = DeviceMessageStore(pool: base.pool)
+        setup.devices.messages = DeviceInboxes(store: messages, feed: base.feed)
+        toDevice = ToDeviceSending(
+            serverName: base.serverName, store: messages, interning: base.interning, feed: base.feed,
+            isFederating: false, telemetry: base.telemetry)
+        deviceWakes = ephemeral.deviceWakes
+        keyChanges = KeyChanges(setup)
         sync = SyncService(setup)
         threads = ThreadSubscriptions(
             rooms: base.rooms, store: ThreadSubscriptionStore(pool: base.pool), feed: base.feed,

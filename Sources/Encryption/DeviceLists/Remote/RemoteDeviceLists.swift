@@ -20,17 +20,27 @@ package final class RemoteDeviceLists: Sendable {
     private static let maxWanted = 20_000
     /// How often somebody is asked to fetch the same list.
     private static let interval = Duration.seconds(30)
+    /// So many lists are fetched at once by who wants them. For more it is quicker to ask their servers for all users together.
+    private static let maxFetchedAtOnce = 10
+    /// A client waits for it.
+    private static let patience = Duration.seconds(10)
 
     private let store: RemoteDeviceStore
     private let interning: Interning
     private let feed: LogFeed
     private let clock: any Clock
+    private let source: (any RemoteDeviceSource)?
     private let wanted = GenerationalCache<UserNID, Duration>(maxWeight: maxWanted)
     /// Whoever fetches lists in this process looks for work when it rings.
     let slots: DeviceResyncSlots
 
-    package init(store: RemoteDeviceStore, interning: Interning, feed: LogFeed, clock: any Clock) {
+    /// - Parameter source: whom to ask for lists that are wanted; `nil` leaves it to others.
+    package init(
+        store: RemoteDeviceStore, interning: Interning, feed: LogFeed, clock: any Clock,
+        source: (any RemoteDeviceSource)? = nil
+    ) {
         self.store = store
+        self.source = source
         self.interning = interning
         self.feed = feed
         self.clock = clock
@@ -119,7 +129,9 @@ package final class RemoteDeviceLists: Sendable {
     /// Fetches a list that is wanted.
     ///
     /// - Throws: when the server does not answer, or not with devices of this user.
-    package func fetch(_ resync: DueDeviceResync, from source: any RemoteDeviceSource, within limit: Duration) async throws {
+    package func fetch(_ resync: DueDeviceResync, from source: any RemoteDeviceSource, within limit: Duration)
+        async throws
+    {
         // What comes into rooms after this is told by the server; so it is looked at before it is asked.
         let knownAt = feed.heads
         let answer = try await clock.withDeadline(limit) { try await source.devices(of: resync.userID) }
@@ -135,29 +147,54 @@ package final class RemoteDeviceLists: Sendable {
 }
 
 extension RemoteDeviceLists: FollowedKeys {
-    /// The lists of those of the users that are known and up to date. Those of others with whom rooms are shared are fetched, for the
-    /// next time.
+    /// The lists of those of the users that are known and up to date. Those of others with whom rooms are shared are fetched: a few
+    /// now, and many for the next time.
     ///
-    /// - Cost: one query for all; one more for those who are not known.
+    /// - Cost: one query for all; two more and a request each for those who are not known.
     package func keys(of users: [UserID]) async throws -> [UserID: ToldKeys] {
         let records = try await interning.knownUsers(users)
-        let lists = try await store.lists(of: records.values.map(\.nid))
-        var told: [UserID: ToldKeys] = [:]
-        var unknown: [UserRecord] = []
-        let now = clock.monotonic
-        for (userID, user) in records {
-            if let list = lists[user.nid] {
-                told[userID] = try ToldKeys(list)
-            } else if wanted[user.nid].map({ now - $0 > Self.interval }) ?? true {
-                wanted.keep(now, for: user.nid)
-                unknown.append(user)
-            }
-        }
+        var lists = try await store.lists(of: records.values.map(\.nid))
+        let unknown = records.values.filter { lists[$0.nid] == nil }
         if !unknown.isEmpty {
-            try await store.request(unknown.map(\.nid), now: clock.nowMilliseconds)
-            for shard in Set(unknown.map(\.shard)) { slots.wake(shard) }
+            try await want(unknown)
+            let fetched = try await fetch(unknown)
+            if !fetched.isEmpty { lists.merge(try await store.lists(of: fetched)) { $1 } }
         }
+        var told: [UserID: ToldKeys] = [:]
+        for (userID, user) in records { told[userID] = try lists[user.nid].map(ToldKeys.init) }
         return told
+    }
+
+    /// Has lists fetched by whoever does that.
+    private func want(_ users: [UserRecord]) async throws {
+        let now = clock.monotonic
+        let news = users.filter { user in wanted[user.nid].map { now - $0 > Self.interval } ?? true }
+        guard !news.isEmpty else { return }
+        for user in news { wanted.keep(now, for: user.nid) }
+        try await store.request(news.map(\.nid), now: clock.nowMilliseconds)
+        for shard in Set(news.map(\.shard)) { slots.wake(shard) }
+    }
+
+    /// Fetches lists, if it is not too many, and not of servers that did not answer.
+    ///
+    /// - Returns: whose lists are known now.
+    private func fetch(_ users: [UserRecord]) async throws -> [UserNID] {
+        guard let source, users.count <= Self.maxFetchedAtOnce else { return [] }
+        let resyncs = try await store.wanted(users.map(\.nid)).filter { $0.attempts == 0 }
+        return await withTaskGroup(of: UserNID?.self) { group in
+            for resync in resyncs {
+                group.addTask {
+                    do {
+                        try await self.fetch(resync, from: source, within: Self.patience)
+                        return resync.user
+                    } catch {
+                        // Whoever fetches lists tries it again, and says so.
+                        return nil
+                    }
+                }
+            }
+            return await group.reduce(into: []) { fetched, user in if let user { fetched.append(user) } }
+        }
     }
 }
 

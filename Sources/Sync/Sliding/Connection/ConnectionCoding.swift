@@ -1,5 +1,6 @@
 import Cluster
 import MatrixCore
+import Storage
 
 /// The bytes of what a connection has been told: LEB128 numbers, rooms and members in order as differences.
 enum ConnectionCoding {
@@ -36,6 +37,7 @@ enum ConnectionCoding {
         var bytes: [UInt8] = []
         append(state.accountData, to: &bytes)
         append(state.threads, to: &bytes)
+        append(state.deviceLists, to: &bytes)
         append(Array(state.configs.dropFirst(state.base.configs.count)), to: &bytes)
         append(state.changed, over: state.base.rooms, to: &bytes)
         return bytes
@@ -46,6 +48,7 @@ enum ConnectionCoding {
         var state = ConnectionState(base: base)
         state.accountData = try extent(&rest)
         state.threads = try extent(&rest)
+        state.deviceLists = try lists(&rest)
         let configs = try self.configs(&rest)
         state.note(newConfigs: configs, rooms: try rooms(&rest, over: base.rooms))
         guard rest.isEmpty, state.configs.count <= ConnectionState.maxConfigs else { throw Malformed() }
@@ -144,6 +147,31 @@ enum ConnectionCoding {
         case 0: .never
         case 1: .live
         case let value: .upTo(value - 2)
+        }
+    }
+
+    // MARK: Device lists
+
+    /// 0 never, 1 live, or the number of shards and two, and a position of each.
+    private static func append(_ lists: ToldLists, to bytes: inout [UInt8]) {
+        switch lists {
+        case .never: append(0, to: &bytes)
+        case .live: append(1, to: &bytes)
+        case .upTo(let vector):
+            append(Int64(vector.shardCount) + 2, to: &bytes)
+            for position in vector.positions { append(position, to: &bytes) }
+        }
+    }
+
+    private static func lists(_ rest: inout ArraySlice<UInt8>) throws(Malformed) -> ToldLists {
+        switch try number(&rest) {
+        case 0: return .never
+        case 1: return .live
+        case let count:
+            guard count - 2 <= rest.count else { throw Malformed() }
+            var positions: [Int64] = []
+            for _ in 0..<(count - 2) { positions.append(try number(&rest)) }
+            return .upTo(LogVector(positions))
         }
     }
 

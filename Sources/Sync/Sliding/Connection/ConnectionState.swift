@@ -1,4 +1,5 @@
 import MatrixCore
+import Storage
 
 /// A stored state of a connection. It never changes.
 final class StoredConnectionState: Sendable {
@@ -22,6 +23,15 @@ final class StoredConnectionState: Sendable {
     static let none = StoredConnectionState(number: 0, writtenAt: 0, configs: [], rooms: [:])
 }
 
+/// Up to where a connection has been told whose devices changed.
+enum ToldLists: Hashable, Sendable {
+    case never
+    /// Up to the position of the client.
+    case live
+    /// Up to there; what came after was passed over, as the client did not ask for it then.
+    case upTo(LogVector)
+}
+
 /// What a connection has been told: a stored state, and what came after it.
 struct ConnectionState: Sendable {
     /// Different wishes for state that a connection has at a time; with more the oldest rooms count as told nothing.
@@ -34,6 +44,7 @@ struct ConnectionState: Sendable {
     private(set) var changed: [RoomNID: ToldRoom] = [:]
     var accountData = ToldRoom.Extent.never
     var threads = ToldRoom.Extent.never
+    var deviceLists = ToldLists.never
 
     init(base: StoredConnectionState) {
         self.base = base

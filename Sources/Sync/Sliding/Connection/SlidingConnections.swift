@@ -96,6 +96,7 @@ struct SlidingConnections: Sendable {
         var stored = ConnectionState(base: base)
         stored.accountData = state.accountData
         stored.threads = state.threads
+        stored.deviceLists = state.deviceLists
         return stored
     }
 

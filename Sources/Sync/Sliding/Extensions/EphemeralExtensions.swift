@@ -75,6 +75,15 @@ struct ReceiptsExtension: Sendable {
 struct TypingExtension: Sendable {
     let typing: Typing
 
+    /// The rooms where somebody began or ended.
+    func changedRooms(_ context: SlidingContext) -> Set<RoomNID> {
+        guard let since = context.since else { return [] }
+        let changes = typing.changes(after: since.ephemeral, upTo: context.next.ephemeral) { room in
+            context.view.standings[room]?.membership == .join
+        }
+        return Set(changes.keys)
+    }
+
     /// Cost: nothing is read.
     func read(
         _ scope: SlidingExtensionRequests.Scope?, _ answer: SlidingExtensionContext

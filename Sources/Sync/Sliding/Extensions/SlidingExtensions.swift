@@ -1,3 +1,4 @@
+package import Encryption
 package import MatrixCore
 package import Storage
 
@@ -40,7 +41,8 @@ package struct SlidingExtensions: Sendable {
 
     /// Whether there is nothing in it that a client would want to be woken for.
     var isEmpty: Bool {
-        (toDevice?.events.isEmpty ?? true) && (endToEnd?.lists?.isEmpty ?? true)
+        (toDevice?.events.isEmpty ?? true)
+            && (endToEnd.map { ($0.lists?.isEmpty ?? true) && !$0.keys.isNews } ?? true)
             && (accountData.map { $0.global.isEmpty && $0.rooms.isEmpty } ?? true) && (receipts?.isEmpty ?? true)
             && (typing?.isEmpty ?? true) && (threads?.changes.isEmpty ?? true)
     }
