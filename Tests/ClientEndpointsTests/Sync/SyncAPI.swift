@@ -117,7 +117,6 @@ struct SyncAPI: Sendable {
                 rooms: rooms, identity: IdentityServerClient(requests: NoRequests()), client: nil,
                 telemetry: worker.telemetry))
         roomServices.presence = ephemeral.presence.presence
-        roomServices.typing = RoomTyping(rooms: rooms, typing: ephemeral.typing)
         let endpoints =
             ServedEndpoint.all(SyncEndpoints.all, with: services, in: environment)
             + ServedEndpoint.all(PresenceEndpoints.all, with: presence, in: environment)
