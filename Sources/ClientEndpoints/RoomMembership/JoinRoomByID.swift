@@ -5,7 +5,7 @@ import Rooms
 /// Joins a room by its id.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidjoin
-/// - Errors: 403 `M_FORBIDDEN` when the caller may not join, 404 `M_NOT_FOUND` when no server that is in the room is known.
+/// - Errors: 403 `M_FORBIDDEN` when the caller may not join, `M_GUEST_ACCESS_FORBIDDEN` when only guests may not, 404 `M_NOT_FOUND` when no server that is in the room is known.
 package enum JoinRoomByID: Endpoint {
     package static let route = Route(
         "joinRoomById", .post, "/_matrix/client/v3/rooms/{roomId}/join", rateLimit: .joins, guests: true,
@@ -18,7 +18,7 @@ package enum JoinRoomByID: Endpoint {
 
         package init(from input: borrowing RequestInput) throws(MatrixError) {
             roomID = try input.path("roomId", { RoomID($0) })
-            details = RoomService.MembershipDetails(reason: try input.body(optional: "reason"))
+            details = try RoomService.MembershipDetails(entering: input)
             proof = try ThirdPartySigned(input.fields())
         }
     }
@@ -29,7 +29,7 @@ package enum JoinRoomByID: Endpoint {
         let roomID = request.roomID
         let user = try await services.rooms.user(caller.userNID)
         try await services.redeem(request.proof, by: caller, in: roomID)
-        try await services.rooms.join(roomID, as: user, details: request.details)
+        try await services.rooms.join(roomID, as: user, details: request.details.of(caller))
         return JoinedRoom(roomID: roomID)
     }
 }

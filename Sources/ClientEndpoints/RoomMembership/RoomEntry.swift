@@ -12,7 +12,7 @@ package struct RoomEntry: RequestDecodable {
     package init(from input: borrowing RequestInput) throws(MatrixError) {
         room = try input.path("roomIdOrAlias", { RoomIDOrAlias($0) })
         servers = try input.query(all: "via", { ServerName($0) }) + input.query(all: "server_name", { ServerName($0) })
-        details = RoomService.MembershipDetails(reason: try input.body(optional: "reason"))
+        details = try RoomService.MembershipDetails(entering: input)
         proof = try ThirdPartySigned(input.fields())
     }
 }

@@ -7,7 +7,8 @@ import Telemetry
 extension RoomService {
     /// Joins, through other servers when nobody here can let the user in.
     ///
-    /// - Throws: 403 `M_FORBIDDEN` when the user may not join, 404 `M_NOT_FOUND` when no server knows the room.
+    /// - Throws: 403 `M_FORBIDDEN` when the user may not join, 403 `M_GUEST_ACCESS_FORBIDDEN` when only guests may not, 404
+    ///   `M_NOT_FOUND` when no server knows the room.
     package func join(
         _ roomID: RoomID, as user: UserRecord, via servers: [ServerName] = [],
         details: MembershipDetails = MembershipDetails()
@@ -22,6 +23,7 @@ extension RoomService {
         var content = try await profiles.memberProfile(of: user.nid).content(.join)
         content.merge(details.content) { mine, _ in mine }
         let known = try await reader.room(roomID)
+        if details.isGuest { try await admitGuest(to: known) }
         var candidates = servers
         if let known, let now = try await reader.current(known),
             try await reader.memberships.isJoined(server.name, in: known.nid)

@@ -8,10 +8,13 @@ extension RoomService {
         package var reason: String?
         /// Members of the content that the client sets itself, such as `is_direct`.
         package var extra: [String: JSONValue]
+        /// Nobody registered the account: it comes only into rooms that let guests in.
+        package var isGuest: Bool
 
-        package init(reason: String? = nil, extra: [String: JSONValue] = [:]) {
+        package init(reason: String? = nil, extra: [String: JSONValue] = [:], isGuest: Bool = false) {
             self.reason = reason
             self.extra = extra
+            self.isGuest = isGuest
         }
     }
 
