@@ -2,12 +2,12 @@ import ApusTesting
 import Cluster
 import DeviceMessages
 import MatrixCore
+import Postgres
 import RoomsTesting
 import Storage
 import Synchronization
 import Telemetry
 import Testing
-import Postgres
 
 /// Many devices write to each other on several workers, some of which are replaced meanwhile; everything is tried again at random.
 struct ToDeviceSoakTests {

@@ -43,7 +43,7 @@ package enum SendMessage: Endpoint {
             device: caller.deviceID, transactionID: request.transactionID)
         draft.stickyMilliseconds = request.options.stickyMilliseconds
         let eventID = try await services.rooms.send(draft, to: request.roomID)
-        await services.noteSaid(by: caller, in: request.roomID)
+        await services.noteActivity(of: caller)
         return .sent(eventID)
     }
 }

@@ -13,8 +13,6 @@ package struct RoomEndpointServices: Sendable {
     package let thirdParty: ThirdPartyInvites
     /// `nil` where nobody is told who is online.
     package var presence: Presence?
-    /// `nil` where nobody is told who types.
-    package var typing: RoomTyping?
 
     package init(
         rooms: RoomService, aliases: any RoomAliasing, defaultVersion: RoomVersion, delayed: DelayedEvents,
@@ -30,12 +28,5 @@ package struct RoomEndpointServices: Sendable {
     /// The caller does something that only somebody who is there does.
     func noteActivity(of caller: LocalUser) async {
         await presence?.noteActivity(of: caller.userID, caller.userNID, device: caller.deviceID)
-    }
-
-    /// The caller has said something in a room: they are there, and do not type any more.
-    func noteSaid(by caller: LocalUser, in roomID: RoomID) async {
-        await noteActivity(of: caller)
-        // It has been said: that somebody is shown as typing for a little longer is no failure of it.
-        try? await typing?.end(caller.userID, in: roomID)
     }
 }

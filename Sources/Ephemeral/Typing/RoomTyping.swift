@@ -21,12 +21,4 @@ package struct RoomTyping: Sendable {
         let room = try await rooms.joinedRoom(roomID, as: record)
         await typing.set(record.userID, in: room.nid, for: timeout)
     }
-
-    /// Notes that a user has said what they typed.
-    ///
-    /// Cost: a look into memory for who did not type.
-    package func end(_ user: UserID, in roomID: RoomID) async throws {
-        guard let room = try await rooms.reader.room(roomID) else { return }
-        await typing.set(user, in: room.nid, for: nil)
-    }
 }

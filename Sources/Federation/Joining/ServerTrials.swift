@@ -42,7 +42,7 @@ struct ServerTrials: Sendable {
 
 extension FederationError {
     private var errcode: Errcode? {
-        guard case .refused(_, let errcode, _, _) = self else { return nil }
+        guard case .refused(_, let errcode, _, _, _) = self else { return nil }
         return errcode.flatMap { Errcode(rawValue: $0) }
     }
 

@@ -58,7 +58,7 @@ package struct FederatedProfiles: RemoteProfiles {
         do {
             let answer = try await ask(server, for: userID)
             fields = answer.values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.canonicalBytes) }
-        } catch FederationError.refused(status: 404, errcode: _, message: _, retryAfter: _) {
+        } catch FederationError.refused(status: 404, errcode: _, message: _, roomVersion: _, retryAfter: _) {
             fields = nil
         } catch let error as FederationError {
             if error.isServerDown { silent.keep(clock.monotonic + Self.pause, for: server) }

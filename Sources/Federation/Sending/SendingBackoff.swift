@@ -17,7 +17,7 @@ enum SendingBackoff {
         let longest = Self.longest.wholeMilliseconds
         let interval = last <= 0 ? first.wholeMilliseconds : min(last > longest / 2 ? longest : last * 2, longest)
         var pause = random.jittered(.milliseconds(interval)).wholeMilliseconds
-        if case .refused(_, _, _, let asked?) = error as? FederationError {
+        if case .refused(_, _, _, _, let asked?) = error as? FederationError {
             pause = max(pause, min(asked, longestAskedFor).wholeMilliseconds)
         }
         return DestinationTrouble(

@@ -76,14 +76,14 @@ package struct ServedHistory: Sendable {
             pduIDs: try await ids(of: state, in: open.room), authChainIDs: try await ids(of: chain, in: open.room))
     }
 
-    /// - Throws: 404 `M_NOT_FOUND` when the event is not of the room, or the state before it is not known.
+    /// - Throws: 404 `M_NOT_FOUND` when the event is not of the room or was rejected, or the state before it is not known.
     private func stateNumbers(
         at id: EventID, in roomID: RoomID, for server: ServerName
     ) async throws -> (OpenRoom, [EventNID]) {
         let open = try await door.room(roomID, forMember: server)
-        guard let before = try await reader.events.event(id, in: open.room)?.stored.stateBefore else {
-            throw Self.unknownEvent
-        }
+        guard let event = try await reader.events.event(id, in: open.room), !event.stored.flags.contains(.rejected),
+            let before = event.stored.stateBefore
+        else { throw Self.unknownEvent }
         return (open, try await reader.tree(of: open.room, at: before).entries().map(\.event).sorted())
     }
 

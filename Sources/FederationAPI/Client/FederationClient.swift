@@ -136,10 +136,12 @@ package struct FederationClient: Sendable {
 
     private static func refusal(_ head: OutboundResponseHead, _ body: [UInt8]) -> FederationError {
         let document = try? JSONDocument(parsing: body)
-        let message = document?["error"]?.string ?? ""
+        func text(_ key: String) -> String? {
+            (document?[key]?.string).map { String(decoding: $0.utf8.prefix(maximumMessageBytes), as: UTF8.self) }
+        }
         return .refused(
-            status: head.status, errcode: document?["errcode"]?.string,
-            message: String(decoding: message.utf8.prefix(maximumMessageBytes), as: UTF8.self),
+            status: head.status, errcode: document?["errcode"]?.string, message: text("error") ?? "",
+            roomVersion: text("room_version"),
             retryAfter: head.headers[.retryAfter].flatMap { Int64($0) }.map { .seconds(min(max($0, 0), 86_400)) })
     }
 }

@@ -6,8 +6,8 @@ package enum FederationError: Error, Equatable, Sendable {
     /// The operator does not let us talk to it.
     case notAllowed
     case unreachable(OutboundError)
-    /// It answered with an error. The message is its own, cut short.
-    case refused(status: Int, errcode: String?, message: String, retryAfter: Duration?)
+    /// It answered with an error. The message is its own, cut short; so is the version of the room that we do not have.
+    case refused(status: Int, errcode: String?, message: String, roomVersion: String? = nil, retryAfter: Duration?)
     /// It answered with something that is not what was asked for.
     case malformed(String)
 
@@ -17,7 +17,7 @@ package enum FederationError: Error, Equatable, Sendable {
         switch self {
         case .notAllowed, .malformed: false
         case .unreachable(let error): error != .responseTooLarge && error != .overloaded
-        case .refused(let status, _, _, _): status >= 500 || status == 429
+        case .refused(let status, _, _, _, _): status >= 500 || status == 429
         }
     }
 }
@@ -36,9 +36,9 @@ extension FederationError: MatrixErrorRepresentable {
         case .unreachable(.timedOut): MatrixError(.unknown, "The other server did not answer in time", status: 504)
         case .unreachable: MatrixError(.unknown, "The other server cannot be reached", status: 502)
         case .malformed: MatrixError(.unknown, "The other server gave no sensible answer", status: 502)
-        case .refused(_, let code, let message, _):
+        case .refused(_, let code, let message, let roomVersion, _):
             if let errcode = code.flatMap(Errcode.init(rawValue:)), Self.passedOn.contains(errcode) {
-                MatrixError(errcode, message)
+                MatrixError(errcode, message, fields: roomVersion.map { ["room_version": .string($0)] } ?? [:])
             } else {
                 MatrixError(.unknown, "The other server refused", status: 502)
             }

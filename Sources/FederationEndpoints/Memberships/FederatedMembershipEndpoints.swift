@@ -19,6 +19,6 @@ package enum FederatedMembershipEndpoints {
     package static let all: [any Endpoint<FederatedMembershipServices>.Type] = [
         MakeJoin.self, MakeKnock.self, MakeLeave.self, SendInviteV1.self, SendInviteV2.self, SendJoinV1.self,
         SendJoinV2.self, SendKnock.self, SendLeaveV1.self, SendLeaveV2.self,
-        ExchangeThirdPartyInvite.self, OnBindThirdPartyIdentifier.self,
+        ExchangeThirdPartyInvite.self, OnBindThirdPartyIdentifier.self, OnBindThirdPartyIdentifierByPost.self,
     ]
 }

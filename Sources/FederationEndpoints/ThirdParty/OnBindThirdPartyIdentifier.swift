@@ -41,3 +41,15 @@ package enum OnBindThirdPartyIdentifier: Endpoint {
         return EmptyObject()
     }
 }
+
+/// The same as identity servers in the wild ask it, with another method than the specification's.
+package enum OnBindThirdPartyIdentifierByPost: Endpoint {
+    package static let route = Route(
+        "onBindThirdPartyIdentifierByPost", .post, "/_matrix/federation/v1/3pid/onbind", rateLimit: .federation)
+
+    package static func handle(
+        _ request: OnBindThirdPartyIdentifier.Request, from caller: Anyone, with services: FederatedMembershipServices
+    ) async throws -> EmptyObject {
+        try await OnBindThirdPartyIdentifier.handle(request, from: caller, with: services)
+    }
+}

@@ -12,6 +12,8 @@ package struct ClientEventUnsigned: Sendable {
     package var stickyMilliseconds: Int64?
     /// The requesting user's membership at the event.
     package var membership: Membership?
+    /// The redaction. The specification has only `redacted_because`; clients have come to read this one too.
+    package var redactedBy: EventID?
     /// The redaction, in client format.
     package var redactedBecause: [UInt8]?
     /// The content that the state event replaced, and the id of that event.
@@ -26,7 +28,7 @@ package struct ClientEventUnsigned: Sendable {
 
     var isEmpty: Bool {
         age == nil && transactionID == nil && delayID == nil && stickyMilliseconds == nil && membership == nil
-            && redactedBecause == nil && prevContent == nil
+            && redactedBy == nil && redactedBecause == nil && prevContent == nil
             && replacesState == nil && relations == nil && strippedState == nil
     }
 
@@ -37,6 +39,7 @@ package struct ClientEventUnsigned: Sendable {
             $0.field(optional: "transaction_id", transactionID)
             $0.field(optional: "org.matrix.msc4140.delay_id", delayID)
             $0.field(optional: "msc4354_sticky_duration_ttl_ms", stickyMilliseconds)
+            $0.field(optional: "redacted_by", redactedBy)
             if let redactedBecause { $0.field("redacted_because", raw: redactedBecause) }
             if let prevContent { $0.field("prev_content", raw: prevContent) }
             $0.field(optional: "replaces_state", replacesState)

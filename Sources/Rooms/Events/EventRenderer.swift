@@ -48,11 +48,17 @@ package struct EventRenderer: Sendable {
         let relations = try await relations(of: events, in: room, for: context, related, nesting: nesting)
         let redactions = try await reader.events.events(Set(events.compactMap(\.stored.redactedBy)), in: room)
         let replaced = try await replacedEvents(events, in: room)
+        let memberKey = try await memberKey(of: context.viewer, neededBy: events)
         var memberships: [StateRoot: Membership?] = [:]
+        var befores: [Membership?] = []
+        befores.reserveCapacity(events.count)
+        for event in events {
+            befores.append(try await membership(before: event, in: room, context.viewer, memberKey, &memberships))
+        }
+        let erased = try await erasedSenders(of: events, befores)
         var rendered: [[UInt8]] = []
         rendered.reserveCapacity(events.count)
-        for event in events {
-            let before = try await membership(before: event, in: room, context.user, &memberships)
+        for (event, before) in zip(events, befores) {
             var unsigned = ClientEventUnsigned()
             unsigned.age = max(0, context.now - event.event.originServerTS)
             if let transaction = event.stored.transaction, event.stored.senderNID == context.user?.nid {
@@ -78,15 +84,24 @@ package struct EventRenderer: Sendable {
             unsigned.relations = relations[event.nid]
             unsigned.membership = membership(at: event, before: before, context.user)
             if let redaction = event.stored.redactedBy.flatMap({ redactions[$0] }) {
+                unsigned.redactedBy = redaction.eventID
                 var about = ClientEventUnsigned()
                 about.age = max(0, context.now - redaction.event.originServerTS)
                 unsigned.redactedBecause = redaction.event.clientFormat(
                     includesRoomID: context.includesRoomID, unsigned: about)
             }
+            let isErased = before != .join && erased.contains(event.stored.senderNID)
             rendered.append(
-                try servedEvent(event).clientFormat(includesRoomID: context.includesRoomID, unsigned: unsigned))
+                try (isErased ? event.event.redacted() : servedEvent(event)).clientFormat(
+                    includesRoomID: context.includesRoomID, unsigned: unsigned))
         }
         return rendered
+    }
+
+    /// Users whose events are pruned: whoever was there has seen what they said.
+    private func erasedSenders(of events: [RoomEvent], _ befores: [Membership?]) async throws -> Set<UserNID> {
+        let strange = zip(events, befores).filter { $1 != .join }.map(\.0)
+        return strange.isEmpty ? [] : try await reader.erased.senders(of: strange)
     }
 
     /// `m.relations` of those of the events that have some. What they hold is rendered all at once.
@@ -131,12 +146,28 @@ package struct EventRenderer: Sendable {
 
     /// The requesting user's membership just before the event; `nil` also where that is not known.
     private func membership(
-        before event: RoomEvent, in room: RoomRecord, _ user: UserRecord?, _ known: inout [StateRoot: Membership?]
+        before event: RoomEvent, in room: RoomRecord, _ viewer: Viewer, _ key: StateKeyNID?,
+        _ known: inout [StateRoot: Membership?]
     ) async throws -> Membership? {
-        guard let user, let before = event.stored.stateBefore else { return nil }
+        guard viewer.user != nil, let before = event.stored.stateBefore else { return nil }
+        if viewer.joinedIn.contains(before) { return .join }
         if let membership = known[before] { return membership }
-        let membership = try await reader.snapshot(of: room, at: before).membership(of: user.userID)
+        // Who has no key in any state is a member nowhere.
+        var member: RoomEvent?
+        if let key, let number = try await reader.tree(of: room, at: before).event(for: key) {
+            member = try await reader.events.event(number, in: room)
+        }
+        let membership = member.flatMap { Membership(content: $0.event.content) }
         known[before] = .some(membership)
         return membership
+    }
+
+    /// The key under which states have the viewer's membership; `nil` when none of the events needs it.
+    private func memberKey(of viewer: Viewer, neededBy events: [RoomEvent]) async throws -> StateKeyNID? {
+        let isNeeded = events.contains { event in
+            event.stored.stateBefore.map { !viewer.joinedIn.contains($0) } ?? false
+        }
+        guard isNeeded, let user = viewer.user else { return nil }
+        return try await reader.interning.knownStateKeys([.member(user.userID)]).values.first
     }
 }

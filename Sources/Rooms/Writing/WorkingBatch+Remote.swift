@@ -15,9 +15,14 @@ extension WorkingBatch {
         case .judged(let judgement):
             switch judgement.verdict {
             case .accepted:
+                if try await isUselessRedaction(event) {
+                    try options.refuse(Self.uselessRedaction)
+                    _ = try await enter(event, judgement, flags: .softFailed, isLive: false)
+                    return .softFailed(Self.uselessRedaction)
+                }
                 // When somebody of ours was faster, the room is already of the present.
                 if options.beginsAnew, localMembers.isEmpty { setExtremities([]) }
-                return .written([try await accept(event, judgement, isRelayed: options.isRelayed)])
+                return .written([try await accept(event, judgement, flags: options.flags)])
             case .softFailed(let refusal):
                 try options.refuse(refusal)
                 _ = try await enter(event, judgement, flags: .softFailed, isLive: false)
@@ -46,13 +51,25 @@ extension WorkingBatch {
         }
     }
 
+    /// Whether it redacts nothing, or nothing that we know: clients must not see it, since they do what it says.
+    ///
+    /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
+    private func isUselessRedaction(_ event: Event) async throws -> Bool {
+        guard event.type == EventType.redaction, event.stateKey == nil, event.redacts != nil else { return false }
+        return try await redactionTarget(event) == nil
+    }
+
+    private static var uselessRedaction: AuthRefusal {
+        AuthRefusal(rule: "redactions", reason: "the sender may not redact this event, or it is not known here")
+    }
+
     func receipt() throws -> EventReceipt {
         EventReceipt(roomID: room.roomID, version: try roomVersion())
     }
 
     /// Puts an event at the end of the graph, and moves the room's state on.
     private mutating func accept(
-        _ event: Event, _ judgement: Judgement<RoomEvent>, isRelayed: Bool
+        _ event: Event, _ judgement: Judgement<RoomEvent>, flags: EventFlags
     ) async throws -> RoomEvent {
         let receipt = try receipt()
         let left: [RoomEvent]
@@ -61,7 +78,7 @@ extension WorkingBatch {
         {
             throw RoomWriteError.tooManyForks
         }
-        let entered = try await enter(event, judgement, flags: isRelayed ? .relayed : [], isLive: true)
+        let entered = try await enter(event, judgement, flags: flags, isLive: true)
         setExtremities(left + [entered])
         try await move(to: try await receipt.state(after: extremities, in: &self))
         return entered
@@ -71,14 +88,15 @@ extension WorkingBatch {
         _ event: Event, _ judgement: Judgement<RoomEvent>, flags: EventFlags, isLive: Bool
     ) async throws -> RoomEvent {
         let cited = judgement.cited
+        // An outlier's own place is not known: history goes on there all the same.
+        let unplaced = event.prevEvents.filter { cited[$0].map { $0.stored.stateBefore == nil } ?? true }
+        let flags = isLive && !unplaced.isEmpty ? flags.union(.followsGap) : flags
         let entered = try await enter(
             Entry(
                 event: event, earlier: cited[event.eventID]?.nid,
                 authEvents: event.authEvents.compactMap { cited[$0]?.nid },
                 previous: event.prevEvents.compactMap { cited[$0]?.nid }, flags: flags,
                 stateBefore: judgement.before.root, isLive: isLive))
-        // An outlier's own place is not known: history goes on there all the same.
-        let unplaced = event.prevEvents.filter { cited[$0].map { $0.stored.stateBefore == nil } ?? true }
         note(missing: unplaced.map { ($0, entered.nid) })
         return entered
     }
@@ -113,6 +131,9 @@ extension RoomWriteResult {
 }
 
 extension RemoteEventOptions {
+    /// What is known of an event by the way it came.
+    fileprivate var flags: EventFlags { isRelayed ? .relayed : beginsAnew ? .handedOn : [] }
+
     fileprivate var givenState: EventReceipt.GivenState? {
         stateBefore.map { EventReceipt.GivenState(root: $0, packs: packs) }
     }

@@ -17,17 +17,6 @@ struct SetTypingTests {
         }
     }
 
-    @Test func endsWithWhatWasTyped() async throws {
-        try await SyncAPI.with { api in
-            let (room, _) = try await api.room(by: "alice")
-            _ = await api.ask(.put, "/rooms/\(room)/typing/@alice:example.org", ["typing": true], as: "alice")
-            let message: JSONValue = ["msgtype": "m.text", "body": "done"]
-            _ = await api.ask(.put, "/rooms/\(room)/send/m.room.message/done", message, as: "alice")
-            let typing = await api.ask(.get, "/sync", as: "alice")["rooms"]?["join"]?[room]?["ephemeral"]?["events"]
-            #expect(typing == [])
-        }
-    }
-
     @Test func refusesOthersAndStrangers() async throws {
         try await SyncAPI.with { api in
             let (room, _) = try await api.room(by: "alice")

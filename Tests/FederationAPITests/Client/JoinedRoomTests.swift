@@ -60,8 +60,15 @@ import Testing
         await #expect {
             _ = try await join(#"{"errcode":"M_FORBIDDEN","error":"no"}"#, status: 403)
         } throws: { error in
-            guard case FederationError.refused(403, "M_FORBIDDEN", "no", nil) = error else { return false }
+            guard case FederationError.refused(403, "M_FORBIDDEN", "no", nil, nil) = error else { return false }
             return true
         }
+    }
+
+    @Test func aVersionThatWeDoNotHaveIsNamed() async {
+        let answer = #"{"errcode":"M_INCOMPATIBLE_ROOM_VERSION","error":"no","room_version":"99"}"#
+        let refusal = await #expect(throws: FederationError.self) { _ = try await join(answer, status: 400) }
+        #expect(refusal?.matrixError.errcode == .incompatibleRoomVersion)
+        #expect(refusal?.matrixError.fields == ["room_version": "99"])
     }
 }

@@ -106,13 +106,9 @@ import Testing
     @Test func keysAreClaimedOnce() async throws {
         try await with { api in
             let wish: JSONValue = ["one_time_keys": ["@alice:example.org": ["PHONE": "signed_curve25519"]]]
+            let key = try api.device.oneTimeKey(0)
             let first = await api.ask("claim", wish)
-            #expect(
-                first.body == [
-                    "one_time_keys": [
-                        "@alice:example.org": ["PHONE": ["signed_curve25519:K0": try api.device.oneTimeKey(0)]]
-                    ]
-                ])
+            #expect(first.body["one_time_keys"]?["@alice:example.org"] == ["PHONE": ["signed_curve25519:K0": key]])
             #expect(await api.ask("claim", wish).body == ["one_time_keys": [:]])
         }
     }

@@ -25,7 +25,11 @@ struct ThirdPartyEndpointTests {
     private func bound(_ api: FederatedRoomAPI, _ invites: JSONValue?) async throws -> Int {
         var body: [String: JSONValue] = ["medium": "email", "address": "a@b.c", "mxid": "@alice:example.org"]
         body["invites"] = invites
-        return try await api.ask(.put, "v1/3pid/onbind", body: .object(body), signed: false).status
+        let status = try await api.ask(.put, "v1/3pid/onbind", body: .object(body), signed: false).status
+        // As identity servers ask it.
+        let posted = try await api.ask(.post, "v1/3pid/onbind", body: .object(body), signed: false).status
+        #expect(posted == status)
+        return status
     }
 
     @Test func refusesWhatIsNoThirdPartyInvite() async throws {

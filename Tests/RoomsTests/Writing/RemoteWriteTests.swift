@@ -32,12 +32,33 @@ import Testing
         }
     }
 
+    @Test(arguments: [RoomVersion.v10, .v11])
+    func aRedactionThatItsSenderMayNotMakeIsShownToNobody(version: RoomVersion) async throws {
+        try await with(version) { room in
+            let said = try await room.say("from here")
+            room.view.see(said)
+            func redact(_ id: EventID) throws -> Event {
+                try room.view.send(
+                    EventType.redaction, ["redacts": .string(id.description)], as: room.bob, of: room.one, redacts: id)
+            }
+            let spoofed = try redact(said.eventID)
+            let ofNothing = try redact(EventID("$b3RoZXIgcm9vbXMgZXZlbnRzIGFyZSBub3Qga25vd24")!)
+            for redaction in [spoofed, ofNothing] { #expect(try await room.receive(redaction).isSoftFailed) }
+            let own = try room.view.say("from one", as: room.bob, of: room.one)
+            try await room.receive(own)
+            #expect(try await room.messages() == ["from here", "from one"])
+            #expect(try await room.stored(said)?.redactedBy == nil)
+            #expect(try await room.receive(try redact(own.eventID)).isWritten)
+            #expect(try await room.stored(own)?.redactedBy != nil)
+        }
+    }
+
     @Test func forksOfTwoServersBecomeOneRoomAgain() async throws {
         try await with { room in
             _ = try await room.set(
                 EventType.powerLevels, "",
                 ["users": [room.bob.description: 50, room.carol.description: 50], "state_default": 50])
-            room.view = try await SharedRoom.view(of: room.record, room.worker)
+            room.view = try await room.worker.view(of: room.record)
             var (left, right) = (room.view, room.view)
             let name = try left.send(EventType.name, stateKey: "", ["name": "B"], as: room.bob, of: room.one)
             let topic = try right.send(EventType.topic, stateKey: "", ["topic": "T"], as: room.carol, of: room.two)
@@ -60,7 +81,7 @@ import Testing
             try await with { room in
                 _ = try await room.set(
                     EventType.powerLevels, "", ["users": [room.bob.description: 50, room.carol.description: 50]])
-                room.view = try await SharedRoom.view(of: room.record, room.worker)
+                room.view = try await room.worker.view(of: room.record)
                 var (left, right) = (room.view, room.view)
                 right.timestamp += 5_000
                 let events = [

@@ -142,6 +142,7 @@ import Testing
             let json = try JSONValue(parsing: rendered)
             #expect(json["content"] == [:])
             #expect(json["unsigned"]?["redacted_because"]?["content"]?["reason"] == "oops")
+            #expect(json["unsigned"]?["redacted_by"] == json["unsigned"]?["redacted_because"]?["event_id"])
             await worker.pool.close()
         }
     }

@@ -140,8 +140,9 @@ struct CredentialsTests {
             policy_server: {ed25519: 6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s}
             """
         try await with(section) { server in
+            let support = try await server.ask(.get, "/.well-known/matrix/support")
             #expect(
-                try await server.ask(.get, "/.well-known/matrix/support").body == [
+                support.body == [
                     "contacts": [
                         [
                             "matrix_id": "@admin:elsewhere.org", "email_address": "admin@example.org",
@@ -151,9 +152,8 @@ struct CredentialsTests {
                     ],
                     "support_page": "https://example.org/help",
                 ])
-            #expect(
-                try await server.ask(.get, "/.well-known/matrix/policy_server").body
-                    == ["public_keys": ["ed25519": "6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s"]])
+            let policy = try await server.ask(.get, "/.well-known/matrix/policy_server")
+            #expect(policy.body == ["public_keys": ["ed25519": "6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s"]])
         }
         try await with("support: {page: https://example.org/help}") { server in
             let answer = try await server.ask(.get, "/.well-known/matrix/support")
