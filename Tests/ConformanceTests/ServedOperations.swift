@@ -26,6 +26,7 @@ struct ServedOperations {
             + Self.of(SyncEndpoints.all) + Self.of(EventStreamEndpoints.all) + Self.of(PushEndpoints.all)
             + Self.of(KeyEndpoints.all) + Self.of(KeyBackupEndpoints.all) + Self.of(CredentialEndpoints.all)
             + Self.of(OpenIDEndpoints.all) + Self.of(DehydratedDeviceEndpoints.all) + Self.of(DeviceListEndpoints.all)
+            + Self.of(EncryptionEndpoints.all) + Self.of(FederatedKeyEndpoints.all)
             + Self.of(QueryEndpoints.all) + Self.of(TransactionEndpoints.all)
     }
 
