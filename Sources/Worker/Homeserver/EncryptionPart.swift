@@ -1,13 +1,13 @@
+import Accounts
 import ClientEndpoints
 import Encryption
 import Federation
 import FederationEndpoints
 import HTTPAPI
-import Storage
-import Telemetry
-import Accounts
 import Rooms
 import ServerConfiguration
+import Storage
+import Telemetry
 
 /// What users need of each other to write to their devices: keys.
 struct EncryptionPart: Sendable {

@@ -1,9 +1,9 @@
+import Encryption
 import Federation
 import FederationAPI
 import MatrixCore
 import Telemetry
 import Testing
-import Encryption
 
 @Suite struct FederatedKeysTests {
     private let network = KeyNetwork()
