@@ -53,8 +53,8 @@ create table user_signatures (
     primary key (signer_nid, target_nid)
 );
 
--- The functions below lock in the order that 0003 gives: the device, then what hangs on it, then shards of the log, the
--- lowest first.
+-- The functions below lock in the order that 0003 gives: the account, the device, its keys by their devices' names, one-time
+-- keys, cross-signing keys, then shards of the log, the lowest first.
 
 -- Whether two one-time keys are the same, whatever their signatures.
 create function is_same_key(p_one bytea, p_other bytea) returns boolean language sql immutable as $$
@@ -251,6 +251,8 @@ end $$;
 -- Takes away all keys of devices that end. Called before anything is appended to the log.
 create function forget_device_keys(p_user bigint, p_devices text[]) returns void language plpgsql as $$
 begin
+    perform 1 from device_keys k where k.user_nid = p_user and k.device_id = any (p_devices)
+        order by k.device_id for update;
     delete from device_keys k where k.user_nid = p_user and k.device_id = any (p_devices);
     delete from one_time_keys o where o.user_nid = p_user and o.device_id = any (p_devices);
     delete from fallback_keys f where f.user_nid = p_user and f.device_id = any (p_devices);
@@ -288,6 +290,7 @@ begin
     if outcome <> 0 then
         return;
     end if;
+    perform 1 from device_keys k where k.user_nid = p_user order by k.device_id for no key update;
     v_replaces := coalesce(v_master <> p_master_key, false);
     if v_replaces then
         v_changed := '{0,1,2}';
@@ -333,6 +336,9 @@ declare
     v_devices text[];
     v_master boolean := false;
 begin
+    perform 1 from accounts a where a.user_nid = p_user for no key update;
+    perform 1 from device_keys k where k.user_nid = p_user and k.device_id = any (p_own)
+        order by k.device_id for no key update;
     with changed as (
         update device_keys k set signatures = k.signatures || i.added::jsonb
             from unnest(p_own, p_own_bodies, p_own_signatures) as i(name, body, added)
