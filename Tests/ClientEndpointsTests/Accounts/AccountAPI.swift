@@ -2,6 +2,7 @@ import Accounts
 import ApusTesting
 import ClientEndpoints
 import Cluster
+import Encryption
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
@@ -78,6 +79,8 @@ struct AccountAPI: Sendable {
             let endpoints =
                 ServedEndpoint.all(AccountEndpoints.all, with: services, in: environment)
                 + ServedEndpoint.all(DiscoveryEndpoints.all, with: discovery, in: environment)
+                + ServedEndpoint.all(
+                    EncryptionEndpoints.all, with: encryption(pool, feed, name, services), in: environment)
             try await body(
                 AccountAPI(
                     router: try Router(endpoints, telemetry: telemetry), services: services, rooms: rooms,
@@ -85,6 +88,24 @@ struct AccountAPI: Sendable {
             await hasher.shutdown()
             await pool.close()
         }
+    }
+
+    /// The endpoints about keys, without other servers.
+    private static func encryption(
+        _ pool: PostgresPool, _ feed: LogFeed, _ name: ServerName, _ accounts: AccountServices
+    ) -> EncryptionEndpointServices {
+        let (store, signing) = (DeviceKeyStore(pool: pool), CrossSigningStore(pool: pool))
+        let (clock, interning) = (feed.clock, Interning(pool: pool, shardCount: feed.installation.shardCount))
+        let queries = KeyQueries(
+            serverName: name, store: store, interning: interning, remote: nil, followed: nil, clock: clock)
+        return EncryptionEndpointServices(
+            uploads: KeyUploads(store: store, interning: interning, feed: feed, clock: clock), queries: queries,
+            claims: KeyClaims(
+                serverName: name, store: store, interning: interning, feed: feed, remote: nil, clock: clock),
+            crossSigning: CrossSigningUploads(
+                keys: store, store: signing, interning: interning, feed: feed, clock: clock),
+            signatures: SignatureUploads(store: signing, queries: queries, feed: feed, clock: clock),
+            interactive: accounts.interactive)
     }
 
     // MARK: Requests
@@ -109,6 +130,31 @@ struct AccountAPI: Sendable {
         guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
         let json = try? JSONValue(parsing: Array(buffer.readableBytesView))
         return Answer(status: response.status.code, body: json ?? nil)
+    }
+
+    /// A page as a browser gets it.
+    struct Page: Sendable {
+        let status: Int
+        let headers: HTTPFields
+        let text: String
+    }
+
+    /// - Parameters:
+    ///   - path: as that of `ask`.
+    ///   - form: what is sent, as browsers encode it.
+    func open(
+        _ method: HTTPRequest.Method, _ path: String, form: String? = nil, headers: HTTPFields = [:]
+    ) async -> Page {
+        var headers = headers
+        if form != nil { headers[.contentType] = "application/x-www-form-urlencoded" }
+        let response = await router.respond(
+            to: ServerRequest(
+                method: method, target: path.hasPrefix("/_") ? path : "/_matrix/client/v3" + path, headers: headers,
+                clientAddress: "192.0.2.1", body: form.map { .buffer(ByteBuffer(string: $0)) } ?? .empty))
+        guard case .buffer(let buffer) = response.body else {
+            return Page(status: response.status.code, headers: response.headers, text: "")
+        }
+        return Page(status: response.status.code, headers: response.headers, text: String(buffer: buffer))
     }
 
     /// Registers over the API.
