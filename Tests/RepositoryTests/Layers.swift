@@ -14,7 +14,8 @@ enum Layers {
 
     private static let wire: Set<String> = ["NIOCore", "HTTPTypes"]
     private static let services: Set<String> = [
-        "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "Search", "Push", "Sync", "Media",
+        "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "Search", "Push", "Sync",
+        "Media",
         "Federation",
     ]
     private static let endpoints: Set<String> = [
@@ -57,7 +58,8 @@ enum Layers {
         "Media": rule(ground.union(["HTTPAPI", "CVips", "CLinux"]), wire.union(["Logging", "NIOPosix"])),
         "Federation": rule(
             ground.union([
-                "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "FederationAPI", "HTTPAPI",
+                "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "FederationAPI",
+                "HTTPAPI",
             ]),
             wire.union(["Logging", "DequeModule"])),
 

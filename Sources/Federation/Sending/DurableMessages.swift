@@ -36,6 +36,10 @@ package protocol DurableMessages: Sendable {
     /// What rows of that kind mean, for each row in the order in which it is to be sent; rows that mean nothing are left out.
     func messages(of rows: [LogRow]) async throws -> [DurableRow: [AddressedMessage]]
 
+    /// The servers for which something of rows up to a vector is kept. Mostly they have a record of being behind; a slot that nobody
+    /// has worked on before begins with them.
+    func waiting(upTo: LogVector) async throws -> [ServerName]
+
     /// What a server has not got of rows after a vector and up to another, in order, after a message of that number; empty at the
     /// end. What is kept until it was delivered needs no `since`.
     func missed(
@@ -44,6 +48,11 @@ package protocol DurableMessages: Sendable {
 
     /// A server has got some.
     func delivered(_ messages: [DurableMessage], to server: ServerName) async throws
+}
+
+extension DurableMessages {
+    /// Nothing is kept.
+    package func waiting(upTo: LogVector) async throws -> [ServerName] { [] }
 }
 
 /// A row of the log that stands for messages.

@@ -70,8 +70,23 @@ final class SenderSlot: Sendable {
                     fail(record.serverName, trouble, in: &state)
                 }
             }
-            guard records.count == Int(DestinationStore.pageSize), let name = records.last?.serverName else { return }
+            guard records.count == Int(DestinationStore.pageSize), let name = records.last?.serverName else { break }
             last = name.description
+        }
+        try await beginWithKept()
+    }
+
+    /// Begins with servers for which something was kept before the cursor, and that are not known to be behind: nobody had worked on
+    /// the slot, or had saved how far it was.
+    private func beginWithKept() async throws {
+        for source in ground.durable {
+            for server in try await source.waiting(upTo: start) where DestinationSlots.slot(of: server) == number {
+                state.withLock { state in
+                    guard state.failing[server] == nil, state.outboxes[server] == nil else { return }
+                    state.outboxes[server] = Outbox(catchingUpAfter: nil)
+                    beginning.yield(server)
+                }
+            }
         }
     }
 

@@ -21,6 +21,8 @@ package struct StoredMessages: DurableMessages {
         return messages
     }
 
+    package func waiting(upTo: LogVector) async throws -> [ServerName] { try await store.servers(upTo: upTo) }
+
     package func missed(
         by server: ServerName, since: LogVector, upTo: LogVector, after number: Int64
     ) async throws -> [DurableMessage] {

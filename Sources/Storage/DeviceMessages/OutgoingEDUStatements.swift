@@ -2,7 +2,7 @@ import Postgres
 
 /// The SQL of EDUs that other servers have to get.
 enum OutgoingEDUStatements {
-    static let all = [ofRows, missed, delivered, expired, excess]
+    static let all = [ofRows, servers, missed, delivered, expired, excess]
 
     static let ofRows = Statement(
         "outgoing_edus.of_rows",
@@ -13,6 +13,10 @@ enum OutgoingEDUStatements {
         order by o.edu_nid
         """, mode: .read)
     /// Up to a vector, of which Postgres counts the shards from 1.
+    static let servers = Statement(
+        "outgoing_edus.servers",
+        "select distinct o.server_name from outgoing_edus o where o.position <= ($1::bigint[])[o.shard + 1]",
+        mode: .read)
     static let missed = Statement(
         "outgoing_edus.missed",
         """

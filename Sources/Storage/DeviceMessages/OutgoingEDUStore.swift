@@ -51,6 +51,19 @@ package struct OutgoingEDUStore: Sendable {
         return edus
     }
 
+    /// The servers for which something of rows up to a vector waits.
+    ///
+    /// - Cost: a look at all that waits.
+    package func servers(upTo: LogVector) async throws -> [ServerName] {
+        try (try await pool.query(OutgoingEDUStatements.servers, upTo.positions)).map { row in
+            var row = row
+            guard let server = ServerName(try row.next(String.self)) else {
+                throw StorageError.corrupt("outgoing_edus.server_name")
+            }
+            return server
+        }
+    }
+
     /// What waits for a server after a number, of rows up to a vector, in order; at most `pageSize`.
     package func edus(for server: ServerName, after number: Int64, upTo: LogVector) async throws -> [StoredEDU] {
         let rows = try await pool.query(

@@ -73,6 +73,7 @@ package final class EventStream: Sendable {
         let start: String
         if let from { start = from } else { start = try await present() }
         var request = SyncRequest(user: reader.user, deviceID: reader.deviceID)
+        request.takesMessages = false
         request.since = start
         request.timeout = min(max(timeout, .zero), Self.maxTimeout)
         request.filter = #"{"room":{"timeline":{"limit":\#(Self.maxEvents)}}}"#

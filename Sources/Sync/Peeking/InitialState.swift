@@ -73,6 +73,7 @@ extension EventStream {
     ///   - withLeft: whether rooms are told, too, that the user has left.
     package func start(for reader: Reader, limit: Int, withLeft: Bool) async throws -> Start {
         var request = SyncRequest(user: reader.user, deviceID: reader.deviceID)
+        request.takesMessages = false
         request.usesStateAfter = true
         request.filter =
             #"{"room":{"include_leave":\#(withLeft),"timeline":{"limit":\#(min(max(limit, 0), Self.maxEvents))}}}"#
