@@ -15,8 +15,7 @@ enum Layers {
     private static let wire: Set<String> = ["NIOCore", "HTTPTypes"]
     private static let services: Set<String> = [
         "Accounts", "Rooms", "Ephemeral", "Encryption", "DeviceMessages", "Directory", "Search", "Push", "Sync",
-        "Media",
-        "Federation",
+        "Media", "Federation",
     ]
     private static let endpoints: Set<String> = [
         "ClientEndpoints", "FederationEndpoints", "MediaEndpoints", "AdminEndpoints",
