@@ -4,15 +4,16 @@ package import Storage
 import Telemetry
 
 /// How rooms are read: heads, states, events, members. Holds nothing but caches of what never changes.
-package struct RoomReader: Sendable {
+package final class RoomReader: Sendable {
     package let store: RoomStore
     package let eventStore: EventStore
-    package private(set) var events: EventLoader
-    package private(set) var packs: PackCache
+    package let events: EventLoader
+    package let packs: PackCache
     package let authGraph: AuthGraphLoader
     package let interning: Interning
     package let memberships: MembershipStore
-    package let acls = ServerACLs()
+    package let acls: ServerACLs
+    package let erased: ErasedSenders
     private let feed: LogFeed
 
     /// Begins to follow the log, for what changes of events that are kept in memory.
@@ -26,6 +27,8 @@ package struct RoomReader: Sendable {
         events = EventLoader(store: eventStore, clock: feed.clock)
         packs = PackCache(store: store, clock: feed.clock)
         authGraph = AuthGraphLoader(store: eventStore)
+        acls = ServerACLs()
+        erased = ErasedSenders(store: eventStore, feed: feed)
         self.feed = feed
         _ = feed.observe { [events] row in events.follow(row) }
     }
@@ -35,10 +38,20 @@ package struct RoomReader: Sendable {
     ///
     /// - Parameter moment: how long a question waits for others to join, where many are sure to come.
     package func gathering(within moment: Duration = .zero) -> RoomReader {
-        var copy = self
-        copy.events = EventLoader(gathering: events, within: moment)
-        copy.packs = PackCache(gathering: packs, within: moment)
-        return copy
+        RoomReader(gathering: self, within: moment)
+    }
+
+    private init(gathering other: RoomReader, within moment: Duration) {
+        store = other.store
+        eventStore = other.eventStore
+        events = EventLoader(gathering: other.events, within: moment)
+        packs = PackCache(gathering: other.packs, within: moment)
+        authGraph = other.authGraph
+        interning = other.interning
+        memberships = other.memberships
+        acls = other.acls
+        erased = other.erased
+        feed = other.feed
     }
 
     /// Brings into memory the numbers of what nearly every look at a room asks for: rooms that are read side by side would all

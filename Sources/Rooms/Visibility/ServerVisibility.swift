@@ -23,9 +23,13 @@ package struct ServerVisibility: Sendable {
         var states = States(server: server)
         var served: [Event] = []
         served.reserveCapacity(events.count)
+        let erased = try await reader.erased.senders(of: events)
         for event in events {
-            let isWhole =
+            var isWhole =
                 if event.stored.redactedBy == nil { try await isVisible(event, in: room, &states) } else { false }
+            if isWhole, erased.contains(event.stored.senderNID), let before = event.stored.stateBefore {
+                isWhole = try await standing(at: before, in: room, &states) == .join
+            }
             served.append(isWhole ? event.event : try event.event.redacted())
         }
         return served

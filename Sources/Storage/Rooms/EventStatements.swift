@@ -6,7 +6,7 @@ enum EventStatements {
         byNIDs, byIDs, byIDAnyRoom, byTransaction, numbers, timelineBefore, timelineAfter, newestInTimeline, before,
         after,
         missing, authFacts, authGraph, nidsToIDs, lowestDepth, placeAtTime, timelineNumbers, standings, ofRooms,
-        timelinesOfRooms,
+        timelinesOfRooms, erasedSenders,
     ]
 
     private static let columns = """
@@ -33,6 +33,8 @@ enum EventStatements {
         select event_id from events where sender_nid = $1 and room_nid = $2 and device_id = $3 and event_type = $4
         and transaction_id = $5
         """, mode: .read)
+    static let erasedSenders = Statement(
+        "events.erased_senders", "select user_nid from accounts where user_nid = any ($1) and erased", mode: .read)
     static let numbers = Statement(
         "events.numbers", "select event_id, event_nid, flags from events where event_id = any ($2) and room_nid = $1",
         mode: .read)
