@@ -24,10 +24,12 @@ struct OutgoingEvents: Sendable {
 
     func room(_ nid: RoomNID) async throws -> RoomRecord? { try await rooms.reader.store.rooms([nid])[nid] }
 
-    /// Whether we have to send the event: it is of a local user, or we are the server by which it came into the room.
+    /// Whether we have to send the event: it is of a local user, or we are the server by which it came into the room. Our join of a room in
+    /// which we were not is sent by the server that let us in.
     func isOurs(_ event: RoomEvent) -> Bool {
         let flags = event.stored.flags
-        return flags.isShown && (event.event.sender.serverName == own || flags.contains(.relayed))
+        guard flags.isShown, !flags.contains(.handedOn) else { return false }
+        return event.event.sender.serverName == own || flags.contains(.relayed)
     }
 
     /// The event as it is sent: as it was signed, or what is left of it after its redaction.

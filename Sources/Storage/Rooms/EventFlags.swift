@@ -26,6 +26,13 @@ package struct EventFlags: OptionSet, Hashable, Sendable {
     /// For some user the push rules say something else than the flag `notifies`: `notification_exceptions` has rows of it.
     package static let hasNotificationExceptions = EventFlags(rawValue: 128)
 
+    /// Of what comes just before it in the graph something was not here when it came: timelines begin anew with it, so that clients
+    /// ask for what is before.
+    package static let followsGap = EventFlags(rawValue: 256)
+
+    /// Ours, and handed on by the server through which it came into the room: our join of a room in which we were not.
+    package static let handedOn = EventFlags(rawValue: 512)
+
     /// In the graph, and shown to those who may see it.
     package var isShown: Bool { isDisjoint(with: [.rejected, .softFailed, .outlier]) }
 }

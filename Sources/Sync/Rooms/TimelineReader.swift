@@ -40,14 +40,18 @@ struct TimelineReader: Sendable {
             sizes: (first: limit + Self.slack, other: max(limit * 2, Self.pageSize)))
         var kept: [RoomEvent] = []
         for _ in 0..<Self.maxPages {
-            let page = try await pages.next()
+            var page = try await pages.next()
             if page.isEmpty { return Timeline(events: kept.reversed(), isLimited: false) }
+            // What other servers did not send is before this event: whoever wants it asks for the history.
+            let gap = page.firstIndex { $0.stored.flags.contains(.followsGap) && $0.stored.flags.isShown }
+            if let gap { page.removeSubrange((gap + 1)...) }
             let wanted = page.filter { $0.stored.flags.isShown && matches($0.event) }
             for event in try await visibility.visible(wanted, to: viewer, in: room) {
                 // One more than wanted tells that there is more.
                 if kept.count == limit { return Timeline(events: kept.reversed(), isLimited: true) }
                 kept.append(event)
             }
+            if gap != nil { return Timeline(events: kept.reversed(), isLimited: true) }
         }
         return Timeline(events: kept.reversed(), isLimited: true)
     }

@@ -26,6 +26,9 @@ import Testing
             #expect(
                 try await here.rooms.reader.eventStore.missing(in: room.nid, limit: 9).map(\.eventID)
                     == join.prevEvents)
+            // Who let us in tells the others; and what is before the join is a gap.
+            let stored = try await here.rooms.reader.events.event(join.eventID, in: room)?.stored
+            #expect(stored?.flags == [.handedOn, .followsGap])
             // And the room goes on from our join.
             let draft = try EventDraft(sender: bob, type: EventType.message, content: ["body": "hello"])
             let said = try await here.rooms.send(draft, to: server.roomID)

@@ -52,7 +52,7 @@ struct StickyEventTests {
     @Test func aFutureTimestampReservesNothing() async throws {
         try await RoomsWorker.with { worker in
             let shared = try await SharedRoom(worker)
-            var view = try await SharedRoom.view(of: shared.record, worker)
+            var view = try await worker.view(of: shared.record)
             let now = SystemClock().nowMilliseconds
             for (time, body) in [(now + 86_400_000, "future"), (now - 400_000, "past"), (now, "now")] {
                 view.timestamp = time
@@ -87,7 +87,7 @@ struct StickyEventTests {
     @Test func whatWasSoftFailedIsShownOnceItsSenderIsBack() async throws {
         try await RoomsWorker.with { worker in
             let shared = try await SharedRoom(worker)
-            var fork = try await SharedRoom.view(of: shared.record, worker)
+            var fork = try await worker.view(of: shared.record)
             fork.timestamp = SystemClock().nowMilliseconds
             let plain = try fork.say("plain", as: shared.bob, of: shared.one)
             let event = try fork.send(
@@ -98,7 +98,7 @@ struct StickyEventTests {
             #expect(try await shared.receive(event).isSoftFailed)
             #expect(try await texts(worker, shared.roomID).isEmpty)
 
-            var view = try await SharedRoom.view(of: shared.record, worker)
+            var view = try await worker.view(of: shared.record)
             view.timestamp = SystemClock().nowMilliseconds
             #expect(try await shared.receive(try view.join(shared.bob, of: shared.one)).isWritten)
             try await eventually("the sticky event") { try await texts(worker, shared.roomID) == ["sticky"] }

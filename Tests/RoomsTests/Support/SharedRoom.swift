@@ -26,7 +26,7 @@ struct SharedRoom {
         two = try PeerServer("two.example")
         bob = try one.user("bob")
         carol = try two.user("carol")
-        view = try await Self.view(of: record, worker)
+        view = try await worker.view(of: record)
         for (user, server) in [(bob, one), (carol, two)] {
             let join = try view.join(user, of: server)
             guard case .written = try await worker.rooms.write(.remote(join), in: record) else {
@@ -36,16 +36,6 @@ struct SharedRoom {
     }
 
     var roomID: RoomID { record.roomID }
-
-    static func view(of room: RoomRecord, _ worker: RoomsWorker) async throws -> PeerView {
-        let reader = worker.rooms.reader
-        let head = try #require(try await reader.store.head(of: room.nid))
-        let state = try await reader.snapshot(of: room, at: head.state).allEvents()
-        let tips = try await reader.events.events(head.extremities, in: room).values
-        return PeerView(
-            roomID: room.roomID, version: try #require(RoomVersion(room.version)), state: state.map(\.event),
-            tips: tips.map(\.event))
-    }
 
     /// Writes an event as it would come in a transaction.
     @discardableResult

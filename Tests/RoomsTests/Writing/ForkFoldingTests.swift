@@ -34,7 +34,7 @@ import Testing
         try await room.set(
             EventType.powerLevels, "",
             ["users": [room.bob.description: 50], "events_default": .integer(messages), "state_default": 50])
-        room.view = try await SharedRoom.view(of: room.record, room.worker)
+        room.view = try await room.worker.view(of: room.record)
     }
 
     /// Nobody of ours is left but a user without the power to send anything.
@@ -48,7 +48,7 @@ import Testing
                     sender: user, type: EventType.member, stateKey: user.userID.description, content: content),
                 in: room.record)
         }
-        room.view = try await SharedRoom.view(of: room.record, room.worker)
+        room.view = try await room.worker.view(of: room.record)
     }
 
     @Test func aThousandForksAreFoldedInAndNobodyWaitsForThem() async throws {
@@ -118,7 +118,7 @@ import Testing
             }
             room.view = before
             let forks = try forks(EventLimits.prevEvents + 1, of: room).filter { $0.stateKey == nil }
-            room.view = try await SharedRoom.view(of: room.record, room.worker)
+            room.view = try await room.worker.view(of: room.record)
             let events = forks + [try room.view.say("now", as: room.carol, of: room.two)]
             for result in await room.worker.rooms.writers.write(each: events.map { .remote($0) }, in: room.record) {
                 #expect(try result.get().isWritten)
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    /// In versions 1 and 2 servers choose the ids of their events, so that two redactions can redact each other. Neither does
+    /// ATTACKS 4: in versions 1 and 2 servers choose the ids of their events, so that two redactions can redact each other. Neither does
     /// anything to the state, which rests on events as they were sent.
     @Test(arguments: [RoomVersion.v1, .v2]) func redactionsInACycleChangeNoState(version: RoomVersion) async throws {
         try await with(version) { room in
@@ -204,6 +204,12 @@ import Testing
             let state = try await room.state()
             #expect(try await state.content(EventType.name)?["name"]?.string == "N")
             #expect(try await room.worker.rooms.reader.events.event(levels.eventID, in: room.record)?.event == levels)
+            // Nor does showing one lead to the other without end.
+            let readable = try await room.worker.rooms.readableRoom(room.roomID, by: room.alice)
+            for id in [first.eventID, second, third.eventID] {
+                let event = try await room.worker.rooms.event(id, in: readable)
+                #expect(try await room.worker.rooms.render([event], in: readable, device: nil).count == 1)
+            }
         }
     }
 

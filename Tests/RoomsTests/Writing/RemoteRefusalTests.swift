@@ -76,6 +76,22 @@ import Testing
         }
     }
 
+    /// ATTACKS 38 (CVE-2026-45076): who reads back gets past events that nobody is shown, and to the end.
+    @Test func aPageFullOfRejectedEventsIsNotTheEnd() async throws {
+        try await with { room in
+            room.view.see(try await room.say("before"))
+            var mallory = room.view
+            for _ in 0..<60 {
+                let event = try mallory.send(EventType.name, stateKey: "", ["name": "M"], as: room.bob, of: room.one)
+                #expect(try await room.receive(event).isRejected)
+            }
+            #expect(try await room.receive(mallory.say("after", as: room.bob, of: room.one)).isWritten)
+            let back = try await room.worker.messages(in: room.roomID, for: room.alice, .backwards, pages: 2)
+            #expect(back == ["after", "before"])
+            #expect(try await room.messages() == ["before", "after"])
+        }
+    }
+
     /// ATTACKS 1 (CVE-2018-10657).
     @Test(arguments: [RoomVersion.v10, .v12])
     func theHighestDepthDoesNotEndTheRoom(version: RoomVersion) async throws {
@@ -151,7 +167,7 @@ import Testing
         }
     }
 
-    /// CVE-2025-49090 and its like cannot be driven by forks: there is a bound on how many the room's state has to be made of.
+    /// ATTACKS 34: CVE-2025-49090 and its like cannot be driven by forks: there is a bound on how many the room's state has to be made of.
     @Test func aRoomIsNotPulledIntoEveryDirection() async throws {
         try await with { room in
             for number in 0..<70 {
@@ -167,7 +183,7 @@ import Testing
             #expect(try await room.head().extremities.count == 1)
             let name = try await room.state().content(EventType.member, room.bob.description)?["displayname"]?.string
             #expect(name == "B69")
-            var late = try await SharedRoom.view(of: room.record, room.worker)
+            var late = try await room.worker.view(of: room.record)
             #expect(try await room.receive(late.say("fine", as: room.bob, of: room.one)).isWritten)
         }
     }
