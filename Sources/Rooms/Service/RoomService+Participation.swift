@@ -40,7 +40,8 @@ extension RoomService {
         if version.hasRedactsInContent { content["redacts"] = .string(eventID.description) }
         let draft = try EventDraft(
             sender: user, type: EventType.redaction, content: .object(content), redacts: eventID,
-            transaction: EventTransaction(deviceID: device ?? "", transactionID: transactionID))
+            transaction: EventTransaction(
+                deviceID: device ?? "", transactionID: transactionID, target: eventID))
         return try await send(draft, in: room)
     }
 

@@ -40,7 +40,7 @@ package struct RoomUpgrades: Sendable {
 
     private var reader: RoomReader { rooms.reader }
 
-    /// Replaces a room.
+    /// Replaces a room. Who has done so before, into the same version, is told the same room again.
     ///
     /// - Parameter additionalCreators: of the new room; they only count in versions that have such.
     /// - Returns: the new room.
@@ -72,6 +72,12 @@ package struct RoomUpgrades: Sendable {
         guard try await now.membership(of: user.userID) == .join else {
             throw MatrixError(.forbidden, "you are not in this room")
         }
+        if let new = try await finished(old, by: version, as: user) {
+            // A client that was not told asks again, and what a worker that was lost has left to do is done.
+            try await names.moveNames(from: old, to: new)
+            await rooms.takeOverSettings(of: user, in: new.roomID)
+            return new.roomID
+        }
         let levels = try await now.powerLevels()
         guard levels.level(of: user.userID) >= levels.required(type: EventType.tombstone, isState: true) else {
             throw MatrixError(.forbidden, "you may not upgrade this room")
@@ -85,6 +91,21 @@ package struct RoomUpgrades: Sendable {
         await close(replacement)
         await rooms.takeOverSettings(of: user, in: new.roomID)
         return new.roomID
+    }
+
+    /// The room by which the user has replaced this one.
+    private func finished(
+        _ old: RoomRecord, by version: RoomVersion, as user: UserRecord
+    ) async throws -> RoomRecord? {
+        guard let end = try await reader.current(old)?.event(EventType.tombstone),
+            end.event.sender == user.userID, end.stored.redactedBy == nil,
+            let newID = end.event.content["replacement_room"]?.string.flatMap({ RoomID($0) }),
+            let new = try await reader.room(newID), new.version == version.identifier,
+            let create = try await reader.current(new)?.event(EventType.create),
+            create.event.sender == user.userID,
+            create.event.content["predecessor"]?["room_id"]?.stringEquals(old.roomID.description) == true
+        else { return nil }
+        return new
     }
 
     // MARK: What there is
@@ -119,17 +140,24 @@ package struct RoomUpgrades: Sendable {
         guard !replacement.version.namesRoomByCreateEvent, let newID = rooms.newRoomID() else {
             // The new room's name is made of its create event, so that cannot name the event that ends the old one.
             let new = try await write(replacement, tombstone: nil, roomID: nil)
+            if let first = try await raceWinner(replacement) { return first }
             _ = try await rooms.send(try tombstone(replacement, naming: new.roomID), in: old)
             return new
         }
         // Made now, so that the new room can name it, and written later.
         let end = try await rooms.prepare(try tombstone(replacement, naming: newID), in: old).event
         let new = try await write(replacement, tombstone: end.eventID, roomID: newID)
+        if let first = try await raceWinner(replacement) { return first }
         switch try await rooms.write(.remote(end), in: old) {
         case .written, .unchanged, .repeated: return new
         case .rejected(let refusal), .softFailed(let refusal): throw MatrixError(.forbidden, refusal.reason)
         case .missing: throw MatrixError.internalError
         }
+    }
+
+    /// The room of another worker that did the same meanwhile, as a client that asks twice has it: then nobody learns of ours.
+    private func raceWinner(_ replacement: RoomReplacement) async throws -> RoomRecord? {
+        try await finished(replacement.oldRoom, by: replacement.version, as: replacement.upgrader)
     }
 
     private func tombstone(_ replacement: RoomReplacement, naming new: RoomID) throws -> EventDraft {

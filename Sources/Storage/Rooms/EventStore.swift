@@ -41,7 +41,7 @@ package struct EventStore: Sendable {
     ) async throws -> EventID? {
         let rows = try await pool.query(
             EventStatements.byTransaction, sender.rawValue, room.rawValue, transaction.deviceID, type,
-            transaction.transactionID)
+            transaction.key)
         guard var row = rows.first else { return nil }
         return EventID(try row.next(String.self))
     }
@@ -150,7 +150,7 @@ package struct EventStore: Sendable {
             stateKeyNID: stateKey, flags: flags, originServerTS: origin, stateBefore: state, authEvents: auth,
             body: body,
             transaction: device.flatMap { device in
-                transaction.map { EventTransaction(deviceID: device, transactionID: $0) }
+                transaction.map { EventTransaction(deviceID: device, key: $0, type: type) }
             }, redactedBy: redaction)
     }
 }

@@ -80,7 +80,7 @@ package struct RoomStore: Sendable {
             events.map(\.flags.rawValue), events.map(\.originServerTS), events.map { $0.stateBefore?.encoded() },
             events.map { EventNumbers.encode($0.authEvents) }, events.map(\.body),
             events.map { $0.transaction?.deviceID },
-            events.map { $0.transaction?.transactionID },
+            events.map { $0.transaction?.key },
             append.packs.map(\.nid.rawValue), append.packs.map(\.body),
             append.memberships.map(\.userNID.rawValue), append.memberships.map(\.serverNID.rawValue),
             append.memberships.map(\.membership.code), append.memberships.map(\.eventNID.rawValue),

@@ -59,11 +59,31 @@ package struct StoredEvent: Sendable {
 
 /// Where a locally sent event came from, for idempotent retries and the sender's local echo.
 package struct EventTransaction: Hashable, Sendable {
+    /// What clients do not write in transaction ids, and event ids do not hold.
+    private static let separator: Character = "\u{1F}"
+
     package let deviceID: String
     package let transactionID: String
+    /// The event that a redaction redacts, which its request names: one that names another is another request.
+    package let target: EventID?
 
-    package init(deviceID: String, transactionID: String) {
+    package init(deviceID: String, transactionID: String, target: EventID? = nil) {
         self.deviceID = deviceID
         self.transactionID = transactionID
+        self.target = target
+    }
+
+    /// What tells it apart from the device's other events of a type in a room.
+    var key: String { target.map { "\(transactionID)\(Self.separator)\($0)" } ?? transactionID }
+
+    /// - Parameter key: of an event of the type.
+    init(deviceID: String, key: String, type: String) {
+        guard type == EventType.redaction, let end = key.lastIndex(of: Self.separator) else {
+            self.init(deviceID: deviceID, transactionID: key)
+            return
+        }
+        self.init(
+            deviceID: deviceID, transactionID: String(key[..<end]),
+            target: EventID(String(key[key.index(after: end)...])))
     }
 }

@@ -50,6 +50,26 @@ struct RoomUpgradeTests {
         }
     }
 
+    /// A client whose request was answered late, or by nobody, asks again: through another worker, too.
+    @Test(arguments: [RoomVersion.v11, .v12])
+    func whoAsksTwiceIsToldTheSameRoom(version: RoomVersion) async throws {
+        try await DirectoryFixture.with { fixture in
+            let (alice, bob) = (try await fixture.user("alice"), try await fixture.user("bob"))
+            let room = try await fixture.room(by: alice, members: [bob], version: .v10) {
+                $0.powerLevels = ["users": ["@alice:example.org": 100, "@bob:example.org": 100]]
+            }
+            func upgrade(to wanted: RoomVersion? = nil, by user: UserRecord = alice) async throws -> RoomID {
+                try await RoomUpgrades(rooms: fixture.rooms, names: fixture.directory).upgrade(
+                    room, to: wanted ?? version, additionalCreators: [], by: user)
+            }
+            let first = try await upgrade()
+            #expect(try await upgrade() == first)
+            // Another version is another wish, and what somebody else did is not taken for one's own.
+            #expect(try await upgrade(by: bob) != first)
+            #expect(try await upgrade(to: .v9) != first)
+        }
+    }
+
     @Test func whoMayNotEndTheRoomMayNotReplaceIt() async throws {
         try await DirectoryFixture.with { fixture in
             let (alice, bob) = (try await fixture.user("alice"), try await fixture.user("bob"))
