@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    /// CVE-2026-24471 and CVE-2020-26257: nothing is signed but an invite of a user of ours into the room of the path.
+    /// ATTACKS 9 and 37 (CVE-2020-26257, CVE-2026-24471): nothing is signed but an invite of a user of ours into the room of the path.
     @Test func signsNothingElse() async throws {
         let other = ForeignServer("other.test", seed: 4)
         try await ServingInstallation.with(there, other) { here in
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    /// CVE-2024-52815 and CVE-2023-32323: whatever comes with an invite, what is kept is in order and bounded.
+    /// ATTACKS 22 and 30 (CVE-2023-32323, CVE-2024-52815): whatever comes with an invite, what is kept is in order and bounded.
     @Test func keepsOfTheStateOnlyWhatIsInOrder() async throws {
         try await ServingInstallation.with(there) { here in
             let alice = try await here.account("alice")

@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    /// CVE-2026-24471: what we sign is what we would have proposed.
+    /// ATTACKS 37 (CVE-2026-24471): what we sign is what we would have proposed.
     @Test func signsForNobodyWhoCannotInviteOrIsNotEntitled() async throws {
         try await ServingInstallation.with(there) { here in
             let alice = try await here.user("alice")

@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// CVE-2022-39335: nothing of a room is for servers that are not in it, and they learn not even that it is there.
+    /// ATTACKS 19 (CVE-2022-39335): nothing of a room is for servers that are not in it, and they learn not even that it is there.
     @Test func tellsNothingToServersThatAreNotInTheRoom() async throws {
         let other = ForeignServer("other.test", seed: 4)
         try await ServingInstallation.with(there, other) { here in
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    /// An event of another room is answered as one that does not exist.
+    /// ATTACKS 19: an event of another room is answered as one that does not exist.
     @Test func knowsNoEventsOfOtherRooms() async throws {
         try await ServingInstallation.with(there) { here in
             let alice = try await here.user("alice")

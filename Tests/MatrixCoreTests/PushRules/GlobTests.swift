@@ -111,7 +111,7 @@ struct GlobTests {
         position == 0 || position == text.count || !text[position - 1].isLetter || !text[position].isLetter
     }
 
-    /// Patterns that take a backtracking matcher longer than anybody lives.
+    /// ATTACKS 13 (CVE-2021-29471): patterns that take a backtracking matcher longer than anybody lives.
     @Test func doesNotBlowUp() throws {
         let patterns = [
             String(repeating: "*a", count: 100) + "*b", String(repeating: "a*", count: 100) + "b",

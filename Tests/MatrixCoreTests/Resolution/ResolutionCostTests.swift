@@ -45,7 +45,7 @@ import Testing
         func replacing(_ old: Event..., by new: Event...) -> [Event] { state.filter { !old.contains($0) } + new }
     }
 
-    /// A ladder of power levels, of which one state has the top and the other the foot: every rung has to be read and checked,
+    /// ATTACKS 28 (CVE-2024-31208): a ladder of power levels, of which one state has the top and the other the foot: every rung has to be read and checked,
     /// but not asked for one by one, nor by recursion.
     @Test(arguments: [(RoomVersion.v11, 1_500), (.v12, 10_000)])
     func aLadderIsReadInFewQuestions(version: RoomVersion, rungs: Int) async throws {

@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// MSC4297, problem A: alice closed the room and left. Two states that each lack something, because servers had been
+    /// ATTACKS 34 (CVE-2025-49090), MSC4297, problem A: alice closed the room and left. Two states that each lack something, because servers had been
     /// told wrong states, meet. Version 2 starts with alice being gone, refuses her join rules, and the room has none.
     @Test(arguments: [RoomVersion.v11, .v12]) func msc4297ProblemA(version: RoomVersion) async throws {
         var start = try Start(version)
@@ -56,7 +56,7 @@ import Testing
         #expect(resolved[.powerLevels] == start.levels)
     }
 
-    /// MSC4297, problem B: bob, whom alice made a moderator, made charlie one. A state with the first power levels meets
+    /// ATTACKS 34 (CVE-2025-49090), MSC4297, problem B: bob, whom alice made a moderator, made charlie one. A state with the first power levels meets
     /// one with the last; the ones between, which alone authorise the last, are in neither.
     @Test(arguments: [RoomVersion.v11, .v12]) func msc4297ProblemB(version: RoomVersion) async throws {
         var start = try Start(version)

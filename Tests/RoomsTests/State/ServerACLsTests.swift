@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// CVE-2023-45129: a list as long as an event can be costs its patterns once for each server, not once for each request.
+    /// ATTACKS 26 (CVE-2023-45129): a list as long as an event can be costs its patterns once for each server, not once for each request.
     @Test func aLongListIsAskedOnceAboutAServer() async throws {
         try await TestInstallation.with { installation in
             let worker = try await installation.worker()

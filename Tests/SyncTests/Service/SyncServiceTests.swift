@@ -120,6 +120,7 @@ struct SyncServiceTests {
         }
     }
 
+    /// ATTACKS 40: no sync waits for a future that a restored database will never have.
     @Test func refusesTokensOfAnotherDatabaseAndOfTheFuture() async throws {
         try await TestInstallation.with { installation in
             try await installation.withWorker { worker in

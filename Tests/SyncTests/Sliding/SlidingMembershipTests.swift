@@ -85,7 +85,7 @@ struct SlidingMembershipTests {
         }
     }
 
-    /// Whatever ends a stay, the connection shows the end of it and nothing from after.
+    /// ATTACKS 31 (CVE-2024-53867): whatever ends a stay, the connection shows the end of it and nothing from after.
     @Test(arguments: ["leave", "kick", "ban", "leave and ban"])
     func nothingIsShownFromAfterTheEnd(how: String) async throws {
         try await TestInstallation.with { installation in
