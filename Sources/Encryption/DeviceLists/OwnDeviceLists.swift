@@ -93,8 +93,10 @@ package struct OwnDeviceLists: Sendable {
         }
     }
 
+    /// Without any signatures there is no such member.
     private static func signed(_ key: PublishedKeys.Key, by user: UserID) -> [UInt8] {
-        SignedKeyObject.assemble(
+        guard key.signatures.count > 2 else { return key.body }
+        return SignedKeyObject.assemble(
             body: key.body,
             signatures: JSONWriter.write { json in json.object { $0.field(user.description, raw: key.signatures) } })
     }

@@ -3,6 +3,7 @@ import AdminEndpoints
 import ClientEndpoints
 import Cluster
 import DeviceMessages
+import Encryption
 import Ephemeral
 import Federation
 package import HTTPAPI
@@ -15,7 +16,6 @@ package import ServerConfiguration
 import Storage
 import Sync
 package import Telemetry
-import Encryption
 
 /// One homeserver as one process runs it: everything hangs off this value, so that a process can run several.
 package struct Homeserver: Sendable {

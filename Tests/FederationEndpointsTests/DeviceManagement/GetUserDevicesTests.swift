@@ -1,7 +1,7 @@
 import ApusTesting
+import HTTPTypes
 import MatrixCore
 import Testing
-import HTTPTypes
 
 /// All devices of a user, as other servers ask for them.
 @Suite struct GetUserDevicesTests {

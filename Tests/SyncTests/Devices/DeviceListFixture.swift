@@ -1,9 +1,9 @@
+import Cluster
 import MatrixCore
 import Postgres
 import RoomsTesting
 import Storage
 import Sync
-import Cluster
 
 /// What tests of device lists do.
 extension TestWorker {

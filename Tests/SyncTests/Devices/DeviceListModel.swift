@@ -24,14 +24,18 @@ struct DeviceListTruth {
     func people(of user: String, _ worker: TestWorker) async throws -> Set<String> {
         var people: Set<String> = [user]
         for room in rooms {
-            let record = try await worker.base.record(room)
-            let members = Set(
-                try await worker.rooms.reader.current(record)?.allEvents().compactMap { event in
-                    event.event.membership == .join ? event.event.stateKey : nil
-                } ?? [])
+            let members = try await members(of: room, worker)
             if members.contains(user) { people.formUnion(members) }
         }
         return people
+    }
+
+    func members(of room: RoomID, _ worker: TestWorker) async throws -> Set<String> {
+        let record = try await worker.base.record(room)
+        return Set(
+            try await worker.rooms.reader.current(record)?.allEvents().compactMap { event in
+                event.event.membership == .join ? event.event.stateKey : nil
+            } ?? [])
     }
 }
 
@@ -51,7 +55,7 @@ struct DeviceListClient {
         self.way = way
     }
 
-    /// - Parameter met: with whom the user ever shared a room.
+    /// - Parameter met: who was ever in a room in which the user was.
     mutating func follow(
         through worker: TestWorker, _ truth: DeviceListTruth, met: Set<String>, asks: Bool, seed: UInt64
     ) async throws {

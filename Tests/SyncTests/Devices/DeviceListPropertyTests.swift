@@ -9,7 +9,8 @@ import Telemetry
 import Testing
 
 /// Whatever users of this and other servers do, on whichever worker: every client that looks at devices when it is told to ends with
-/// the true lists, and nobody hears of users with whom they never shared a room.
+/// the true lists, and nobody hears of changes of users with whom they share no room. That somebody left may be told of whoever was
+/// in a room of theirs, though they were away just then.
 @Suite(.serialized) struct DeviceListPropertyTests {
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func clientsEndWithTheTrueLists(_ seed: UInt64) async throws {
@@ -46,8 +47,8 @@ private struct DeviceListWorld: Sendable {
     private var clients: [DeviceListClient] = []
     /// Earlier states of the clients.
     private var past: [DeviceListClient]
-    /// With whom each user ever shared a room.
-    private var met: [String: Set<String>] = [:]
+    /// Who was ever in which room.
+    private var inside: [RoomID: Set<String>] = [:]
     private var stream: Int64 = 0
 
     init(seed: UInt64, _ workers: [TestWorker]) async throws {
@@ -81,15 +82,20 @@ private struct DeviceListWorld: Sendable {
     private func any<Element>(_ elements: [Element]) -> Element { elements[number(elements.count)] }
 
     private mutating func note() async throws {
-        for user in locals {
-            met[user.name, default: []].formUnion(try await truth.people(of: user.name, workers[0]))
+        for room in truth.rooms {
+            inside[room, default: []].formUnion(try await truth.members(of: room, workers[0]))
         }
+    }
+
+    /// Who was ever in a room in which a user was.
+    private func met(_ user: UserRecord) -> Set<String> {
+        inside.values.filter { $0.contains(user.name) }.reduce(into: []) { $0.formUnion($1) }
     }
 
     private mutating func follow(_ index: Int) async throws {
         try await note()
         try await clients[index].follow(
-            through: any(workers), truth, met: met[clients[index].user.name] ?? [], asks: number(2) == 0, seed: seed)
+            through: any(workers), truth, met: met(clients[index].user), asks: number(2) == 0, seed: seed)
     }
 
     mutating func act() async throws {
@@ -162,7 +168,7 @@ private struct DeviceListWorld: Sendable {
         for index in clients.indices {
             try await follow(index)
             try await clients[index].follow(
-                through: any(workers), truth, met: met[clients[index].user.name] ?? [], asks: true, seed: seed)
+                through: any(workers), truth, met: met(clients[index].user), asks: true, seed: seed)
             try await clients[index].expectTruth(truth, workers[0], seed: seed)
         }
     }

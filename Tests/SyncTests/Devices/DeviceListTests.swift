@@ -1,11 +1,11 @@
 import ApusTesting
+import Encryption
 import MatrixCore
 import Rooms
 import RoomsTesting
 import Storage
 import Sync
 import Testing
-import Encryption
 
 /// Who is told of whose devices, in both syncs.
 struct DeviceListTests {
