@@ -26,12 +26,10 @@ struct Inbox: AsyncParsableCommand {
 
         let alone = await idle(server, rest, Array(since.dropFirst()))
         report.add("others_alone_ms", alone.latencies)
-        let reading = try Measurement(target.meter())
         async let beside = idle(server, rest, Array(since.dropFirst()))
         let (pages, found) = try await readAll(server, as: reader, since: since[0])
         let meanwhile = await beside
         report.add("pages", pages.count)
-        try reading.end(&report, operations: max(1, pages.count), called: "page", prefix: "reading_")
         report.add("page_ms", pages)
         report.add("others_meanwhile_ms", meanwhile.latencies)
         var failures = alone.failures + meanwhile.failures
