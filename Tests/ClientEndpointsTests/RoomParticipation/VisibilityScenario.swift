@@ -77,6 +77,8 @@ struct PlayedScenario {
     let api: SyncAPI
     let scenario: VisibilityScenario
     let room: String
+    /// A token from before the first phase.
+    let beginning: String
     private(set) var messages: [String] = []
     private(set) var times: [Int64] = []
     private var count = 0
@@ -96,6 +98,7 @@ struct PlayedScenario {
                 ],
             ], as: "alice")
         room = try #require(created["room_id"]?.string)
+        beginning = try #require(await api.ask(.get, "/sync", as: "alice")["next_batch"]?.string)
         for phase in 0..<VisibilityScenario.phases {
             try await begin(phase)
             try await say(phase)

@@ -2,7 +2,7 @@ import HTTPTypes
 import MatrixCore
 import Testing
 
-/// Who may see what of a room's past, by every way there is: exact for each event as it was then.
+/// ATTACKS 14 (CVE-2021-39163, CVE-2021-39164): who may see what of a room's past, by every way there is: exact for each event as it was then.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
 @Suite struct VisibilityTableTests {
@@ -10,6 +10,7 @@ import Testing
     func everyEndpointShowsWhatItMay(_ scenario: VisibilityScenario) async throws {
         try await SyncAPI.with { api in
             let played = try await PlayedScenario(scenario, api)
+            try await api.index()
             for kind in VisibilityScenario.Kind.allCases {
                 let reader = TableReader(played: played, kind: kind)
                 await reader.messages()
@@ -19,13 +20,18 @@ import Testing
                 await reader.threads()
                 await reader.times()
                 await reader.sync()
+                await reader.slidingSync()
+                await reader.searching()
+                await reader.streams()
+                await reader.roomsAtTheStart()
+                await reader.notifications()
             }
         }
     }
 }
 
 /// One user reads a room that was played, by one endpoint after the other.
-private struct TableReader {
+struct TableReader {
     let played: PlayedScenario
     let kind: VisibilityScenario.Kind
 
@@ -35,7 +41,7 @@ private struct TableReader {
     var mayRead: Bool { played.scenario.mayRead(kind) }
     var label: Comment { "\(kind) in \(played.scenario.testDescription)" }
 
-    private func get(_ path: String, _ version: String = "v3") async -> SyncAPI.Answer {
+    func get(_ path: String, _ version: String = "v3") async -> SyncAPI.Answer {
         await api.ask(.get, at: "/_matrix/client/\(version)/rooms/\(room)/\(path)", as: kind.rawValue)
     }
 
@@ -59,6 +65,7 @@ private struct TableReader {
         for (phase, message) in played.messages.enumerated() {
             let expected = visible.contains(phase) ? 200 : 404
             #expect(await get("event/\(message)").status == expected, label)
+            #expect(await api.ask(.get, "/events/\(message)", as: kind.rawValue).status == expected, label)
             let context = await get("context/\(message)?limit=200")
             #expect(context.status == expected, label)
             let around =
@@ -76,6 +83,8 @@ private struct TableReader {
         let names = (state.body.array ?? []).filter { $0["type"] == "m.room.name" }
         #expect(
             names.map { $0["content"]?["name"]?.string } == (mayRead ? [played.scenario.name(for: kind)] : []), label)
+        let isMember = kind == .joined || kind == .rejoined
+        #expect(await get("joined_members").status == (isMember ? 200 : 403), label)
         // At the newest place of all, too.
         for query in ["", "?at=t9223372036854775807-0-0"] {
             let members = await get("members\(query)")
