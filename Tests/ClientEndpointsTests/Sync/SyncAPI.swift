@@ -2,6 +2,7 @@ import ApusTesting
 import ClientEndpoints
 import Cluster
 import Directory
+import Encryption
 import Ephemeral
 import Federation
 import HTTPAPI
@@ -16,7 +17,6 @@ import Search
 import Storage
 import Sync
 import Telemetry
-import Encryption
 
 /// The endpoints about rooms and about following them as a client meets them. A token is the localpart of its user, after
 /// `suspended.` that of a user who is suspended.
