@@ -23,9 +23,12 @@ package struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable
         let values = headers[values: .authorization]
         let secret: String
         if let value = values.first {
-            let parts = value.split(separator: " ", maxSplits: 1)
-            guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer" else { throw .missingToken }
-            secret = String(parts[1].drop { $0 == " " })
+            let space = UInt8(ascii: " ")
+            let scheme = value.utf8.prefix { $0 != space }
+            guard values.count == 1, scheme.elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 }) else {
+                throw .missingToken
+            }
+            secret = String(Substring(value.utf8[scheme.endIndex...].drop { $0 == space }))
         } else if let value = query["access_token"] {
             secret = value
         } else {

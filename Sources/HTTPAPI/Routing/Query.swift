@@ -14,10 +14,12 @@ package struct Query: Sendable {
             return
         }
         var parameters: [(name: String, value: String)] = []
-        for pair in query.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parameters.count < Self.maximumParameters, let name = PercentDecoding.decode(queryPart: parts[0]),
-                let value = PercentDecoding.decode(queryPart: parts.count > 1 ? parts[1] : "")
+        // By bytes: to look for characters in a text costs ten times as much.
+        for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
+            let end = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            guard parameters.count < Self.maximumParameters,
+                let name = PercentDecoding.decode(queryPart: Substring(pair[..<end])),
+                let value = PercentDecoding.decode(queryPart: Substring(pair[end...].dropFirst()))
             else { throw .invalidParam("The query string is malformed") }
             parameters.append((name, value))
         }

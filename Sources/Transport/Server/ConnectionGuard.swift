@@ -3,7 +3,8 @@ import NIOHTTP1
 
 /// What a connection's task reads.
 enum RequestPart: Sendable {
-    case head(HTTPRequestHead)
+    /// - Parameter isWhole: whether nothing comes after it: no body and no end.
+    case head(HTTPRequestHead, isWhole: Bool)
     case body(ByteBuffer)
     case end
 }
@@ -25,6 +26,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private var state: ConnectionState
+    /// A head of which it is not known yet whether something comes after it.
+    private var openHead: HTTPRequestHead?
     private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
 
     init(limits: ConnectionLimits, now: NIODeadline) { state = ConnectionState(limits: limits, now: now) }
@@ -45,17 +48,33 @@ final class ConnectionGuard: ChannelDuplexHandler {
                 context.writeAndFlush(
                     wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
             }
-            context.fireChannelRead(wrapInboundOut(.head(head)))
+            openHead = head
         case .body(let buffer):
+            passHead(context)
             if state.bodyArrived(bytes: buffer.readableBytes) { return context.close(promise: nil) }
             context.fireChannelRead(wrapInboundOut(.body(buffer)))
         case .end:
             state.requestEnded()
-            context.fireChannelRead(wrapInboundOut(.end))
+            // Most requests have no body: then their task is told once.
+            if let head = openHead.take() {
+                context.fireChannelRead(wrapInboundOut(.head(head, isWhole: true)))
+            } else {
+                context.fireChannelRead(wrapInboundOut(.end))
+            }
         }
     }
 
+    private func passHead(_ context: ChannelHandlerContext) {
+        if let head = openHead.take() { context.fireChannelRead(wrapInboundOut(.head(head, isWhole: false))) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        passHead(context)
+        context.fireErrorCaught(error)
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
+        passHead(context)
         arm(context)
         context.fireChannelReadComplete()
     }

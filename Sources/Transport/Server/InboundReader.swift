@@ -36,8 +36,8 @@ final class InboundReader: @unchecked Sendable {
             guard try await read(of: request) != nil else { break }
         }
         guard let part = try await nextPart(of: request) else { return nil }
-        guard case .head(let head) = part else { throw NotYourTurn() }
-        turn.withLock { $0.isAtEnd = false }
+        guard case .head(let head, let isWhole) = part else { throw NotYourTurn() }
+        turn.withLock { $0.isAtEnd = isWhole }
         return head
     }
 
