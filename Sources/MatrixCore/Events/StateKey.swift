@@ -17,7 +17,16 @@ package struct StateKey: Hashable, Comparable, Sendable, CustomStringConvertible
     package static func member(_ user: UserID) -> StateKey { StateKey(EventType.member, user.description) }
 
     package static func == (left: StateKey, right: StateKey) -> Bool {
-        left.key.utf8.elementsEqual(right.key.utf8) && left.type.utf8.elementsEqual(right.type.utf8)
+        hasSameBytes(left.key, right.key) && hasSameBytes(left.type, right.type)
+    }
+
+    /// Texts compare by what they look like; keys are the same when their bytes are.
+    private static func hasSameBytes(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        let isSame = left.utf8.withContiguousStorageIfAvailable { left in
+            right.utf8.withContiguousStorageIfAvailable { left.elementsEqual($0) }
+        }
+        return (isSame ?? nil) ?? left.utf8.elementsEqual(right.utf8)
     }
 
     package static func < (left: StateKey, right: StateKey) -> Bool {

@@ -1,21 +1,26 @@
-import Synchronization
+package import Synchronization
 
 /// A bounded cache for what never changes, or is told when it does.
 ///
 /// Two generations: new entries go into the young one; when that is full it becomes the old one and the old one is dropped.
 /// What is used survives, because a hit in the old generation moves the entry to the young one.
 ///
-/// Cost: a dictionary look-up under a mutex; no list to keep in order.
+/// Cost: a dictionary look-up under a mutex; no list to keep in order. It is inlined where it is used, because only there it is
+/// known how keys are hashed.
 package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private struct Generations {
-        var young: [Key: Value] = [:]
-        var old: [Key: Value] = [:]
-        var youngWeight = 0
+    @usableFromInline
+    struct Generations {
+        @usableFromInline var young: [Key: Value] = [:]
+        @usableFromInline var old: [Key: Value] = [:]
+        @usableFromInline var youngWeight = 0
+
+        @usableFromInline
+        init() {}
     }
 
-    private let maxWeight: Int
-    private let weight: @Sendable (Value) -> Int
-    private let generations = Mutex(Generations())
+    @usableFromInline let maxWeight: Int
+    @usableFromInline let weight: @Sendable (Value) -> Int
+    @usableFromInline let generations = Mutex(Generations())
 
     /// - Parameter maxWeight: of both generations together, in the units of `weight` (entries, unless given).
     package init(maxWeight: Int, weight: @escaping @Sendable (Value) -> Int = { _ in 1 }) {
@@ -23,6 +28,7 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
         self.weight = weight
     }
 
+    @inlinable
     package subscript(key: Key) -> Value? {
         generations.withLock { generations in
             if let value = generations.young[key] { return value }
@@ -33,17 +39,20 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
     }
 
     /// The values of many keys, in their order: what was not used for long is not moved.
+    @inlinable
     package func values(for keys: some Collection<Key>) -> [Value?] {
         generations.withLock { generations in
             keys.map { generations.young[$0] ?? generations.old[$0] }
         }
     }
 
+    @inlinable
     package func keep(_ value: Value, for key: Key) {
         generations.withLock { insert(value, for: key, into: &$0) }
     }
 
     /// Keeps a value, unless there is one that is as good: both look at one moment.
+    @inlinable
     package func keep(_ value: Value, for key: Key, unless isAsGood: (Value) -> Bool) {
         generations.withLock { generations in
             if let known = generations.young[key] ?? generations.old[key], isAsGood(known) { return }
@@ -51,6 +60,7 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
         }
     }
 
+    @inlinable
     package func remove(_ key: Key) {
         generations.withLock { generations in
             generations.young[key] = nil
@@ -58,9 +68,11 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
         }
     }
 
+    @inlinable
     package func removeAll() { generations.withLock { $0 = Generations() } }
 
-    private func insert(_ value: Value, for key: Key, into generations: inout Generations) {
+    @inlinable
+    func insert(_ value: Value, for key: Key, into generations: inout Generations) {
         if generations.young.updateValue(value, forKey: key) == nil { generations.youngWeight += weight(value) }
         guard generations.youngWeight > maxWeight / 2 else { return }
         generations.old = generations.young
