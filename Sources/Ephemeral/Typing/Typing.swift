@@ -20,6 +20,8 @@ package final class Typing: Sendable {
     private static let maxTypistsPerRoom = 100
     /// Rooms that are remembered, those where typing has ended included. When full, the quiet ones are forgotten.
     private static let maxRooms = 50_000
+    /// Changes that are found by their serials, and up to twice as many; older ones by a look at all rooms.
+    fileprivate static let maxRecent = 4_096
     private static let sweepInterval = Duration.milliseconds(500)
     private static let graceForOthers = Duration.seconds(2)
 
@@ -51,11 +53,34 @@ package final class Typing: Sendable {
 
     private struct State {
         var rooms: [RoomNID: Room] = [:]
+        /// Where something changed lately, in the order of the serials: who asks for that must not look at all rooms.
+        var recent: [(serial: Int64, room: RoomNID)] = []
+        /// What changed up to here is not in `recent`.
+        var forgottenUpTo = Int64.min
         /// Rooms with typists.
         var busy: Set<RoomNID> = []
         /// Of whom this worker tells the others; until the message has come back.
         var announced: Set<Announcement> = []
         var observers: [Observer] = []
+
+        /// Serials come in ascending order.
+        mutating func noteChange(_ serial: Int64, in room: RoomNID) {
+            recent.append((serial, room))
+            guard recent.count >= 2 * Typing.maxRecent else { return }
+            forgottenUpTo = recent[Typing.maxRecent - 1].serial
+            recent.removeFirst(Typing.maxRecent)
+        }
+
+        /// The rooms in which something may have changed after a serial.
+        func changedRooms(after serial: Int64) -> [RoomNID] {
+            guard serial >= forgottenUpTo else { return Array(rooms.keys) }
+            var (low, high) = (0, recent.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if recent[middle].serial <= serial { low = middle + 1 } else { high = middle }
+            }
+            return recent[low...].map(\.room)
+        }
     }
 
     private let bus: EphemeralBus
@@ -134,7 +159,10 @@ package final class Typing: Sendable {
             }
             room.typists.append(Typist(userID: message.userID, until: now + timeout + grace(message, state)))
         }
-        if outcome == .changed { room.serial = serial }
+        if outcome == .changed {
+            room.serial = serial
+            state.noteChange(serial, in: message.roomNID)
+        }
         state.rooms[message.roomNID] = room
         if room.typists.isEmpty { state.busy.remove(message.roomNID) } else { state.busy.insert(message.roomNID) }
         return outcome
@@ -159,12 +187,15 @@ package final class Typing: Sendable {
     }
 
     /// The rooms, of those asked for, in which something changed after a serial and up to another, with who types there now.
+    ///
+    /// Cost: a look at what changed since, in any room.
     package func changes(
         after serial: Int64, upTo newest: Int64, in isWanted: (RoomNID) -> Bool
     ) -> [RoomNID: [UserID]] {
         state.withLock { state in
             var changes: [RoomNID: [UserID]] = [:]
-            for (room, value) in state.rooms where value.serial > serial && value.serial <= newest && isWanted(room) {
+            for room in state.changedRooms(after: serial) where isWanted(room) {
+                guard let value = state.rooms[room], value.serial > serial, value.serial <= newest else { continue }
                 changes[room] = value.typists.map(\.userID)
             }
             return changes
