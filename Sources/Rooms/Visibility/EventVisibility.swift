@@ -71,7 +71,7 @@ package struct EventVisibility: Sendable {
     ) async throws -> Bool {
         guard event.stored.flags.isShown, let before = event.stored.stateBefore else { return false }
         if event.event.stateKey == nil, viewer.ignored.contains(event.event.sender) { return false }
-        if isOwnMembership(event, viewer) { return true }
+        if isOwnMembership(event, viewer) || viewer.joinedIn.contains(before) { return true }
         let at: (visibility: HistoryVisibility, membership: Membership?)
         if let known = cache[before] {
             at = known
@@ -79,7 +79,8 @@ package struct EventVisibility: Sendable {
             let snapshot = reader.snapshot(of: room, at: before)
             let membership: Membership? =
                 if let user = viewer.user { try await snapshot.membership(of: user.userID) } else { nil }
-            at = (try await snapshot.historyVisibility(), membership)
+            // Members see what is sent among them, whatever is said of others.
+            at = (membership == .join ? .joined : try await snapshot.historyVisibility(), membership)
             cache[before] = at
         }
         // An event that changes the visibility is seen by whom either side permits.

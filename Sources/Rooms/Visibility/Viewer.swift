@@ -10,6 +10,8 @@ package struct Viewer: Sendable {
     package let leftAt: TimelinePoint?
     /// Senders whose messages the viewer does not want to see.
     package var ignored: Set<UserID> = []
+    /// States of the room that are known to have the viewer as a member: of what was sent in them nothing has to be read.
+    package var joinedIn: Set<StateRoot> = []
 
     package init(
         user: UserRecord?, membership: MembershipRecord?, leftAt: TimelinePoint? = nil, ignored: Set<UserID> = []

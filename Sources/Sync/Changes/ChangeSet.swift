@@ -67,6 +67,19 @@ package struct ChangeFinder: Sendable {
     }
 }
 
+extension [LogRow] {
+    /// The states between which the rows of a room have led.
+    var states: Set<StateRoot> {
+        var states: Set<StateRoot> = []
+        for row in self {
+            guard let state = row.state else { continue }
+            states.insert(state.before)
+            states.insert(state.after)
+        }
+        return states
+    }
+}
+
 extension LogRow {
     fileprivate func isReceipt(for user: UserNID) -> Bool {
         kind == .receipts || (kind == .privateReceipts && userNID == user)

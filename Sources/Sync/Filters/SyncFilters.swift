@@ -11,6 +11,7 @@ package struct SyncFilters: Sendable {
         let number: Int64
     }
 
+    private let everything = SyncFilter()
     private let store: FilterStore
     private let cache = GenerationalCache<Key, SyncFilter>(maxWeight: Self.maxCached)
 
@@ -19,7 +20,7 @@ package struct SyncFilters: Sendable {
     /// - Parameter text: the value of `filter`: an id, or JSON, which begins with a brace.
     /// - Throws: 400 `M_INVALID_PARAM` for a filter that there is not, or that is none.
     package func filter(_ text: String?, of user: UserNID) async throws -> SyncFilter {
-        guard let text, !text.isEmpty else { return SyncFilter() }
+        guard let text, !text.isEmpty else { return everything }
         if text.utf8.first == UInt8(ascii: "{") { return try Self.parse(Array(text.utf8)) }
         guard let number = Int64(text) else { throw MatrixError.invalidParam("no such filter") }
         let key = Key(user: user, number: number)

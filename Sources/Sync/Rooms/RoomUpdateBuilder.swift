@@ -5,7 +5,7 @@ import Storage
 import Telemetry
 
 /// Reads rooms for an answer: the timeline, the state that goes with it, the summary of each.
-struct RoomUpdateBuilder: Sendable {
+final class RoomUpdateBuilder: Sendable {
     private let reader: RoomReader
     private let timelines: TimelineReader
     private let visibility: EventVisibility
@@ -126,7 +126,12 @@ struct RoomUpdateBuilder: Sendable {
 
     private func viewer(of task: RoomTask, _ context: SyncContext) async throws -> Viewer {
         let record = task.standing.record(of: context.user.nid, in: task.room.nid)
-        if task.isJoined { return Viewer(user: context.user, membership: record, ignored: context.ignored) }
+        if task.isJoined {
+            var viewer = Viewer(user: context.user, membership: record, ignored: context.ignored)
+            // Whoever the client knows to be in the room has been there since: `joinedTask` sees to that.
+            if task.knownUpTo != nil { viewer.joinedIn = task.change?.rows?.states ?? [] }
+            return viewer
+        }
         var viewer = try await visibility.viewer(context.user, of: task.room, as: record)
         viewer.ignored = context.ignored
         return viewer

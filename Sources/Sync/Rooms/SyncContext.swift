@@ -4,7 +4,9 @@ import Rooms
 package import Storage
 
 /// One answer while it is made: who asks, from where to where, and what they want of it.
-struct SyncContext: Sendable {
+///
+/// Every step has it and none changes it; so it is one object.
+final class SyncContext: Sendable {
     let view: UserView
     let deviceID: String?
     /// What the client has seen; `nil` in a first sync.
@@ -18,6 +20,25 @@ struct SyncContext: Sendable {
     let now: Int64
     /// The token of this answer.
     let nextBatch: String
+    /// What waits for the device.
+    let inbox: InboxPage
+
+    init(
+        _ request: SyncRequest, view: UserView, since: SyncToken?, filter: SyncFilter, ignored: Set<UserID>,
+        known: KnownMembers, inbox: InboxPage, now: Int64, nextBatch: String
+    ) {
+        self.view = view
+        deviceID = request.deviceID
+        self.since = since
+        self.filter = filter
+        fullState = request.fullState
+        usesStateAfter = request.usesStateAfter
+        self.ignored = ignored
+        self.known = known
+        self.now = now
+        self.nextBatch = nextBatch
+        self.inbox = inbox
+    }
 
     var user: UserRecord { view.user }
     var loadsMembersLazily: Bool { filter.state.lazyLoadsMembers }

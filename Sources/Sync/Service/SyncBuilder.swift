@@ -61,8 +61,12 @@ final class SyncBuilder: Sendable {
         var changes: ChangeSet?
         if let since = context.since { changes = try await self.changes.changes(for: context.view, since: since.log) }
         let data = try await accountData.read(context, own: changes?.own)
-        let extras = Extras(accountData: data.rooms, typing: typingChanges(context))
+        var extras = Extras(accountData: data.rooms, typing: typingChanges(context))
         let plan = try await planner.plan(context, changes: changes, alsoChanged: extras.rooms)
+        if context.since != nil, !context.fullState {
+            let new = Set(plan.joined.lazy.filter { $0.knownUpTo == nil }.map(\.room.nid))
+            try await extras.accountData.merge(accountData.read(of: new, context)) { $1 }
+        }
 
         var answer = SyncAnswer(
             nextBatch: context.nextBatch, usesStateAfter: context.usesStateAfter,

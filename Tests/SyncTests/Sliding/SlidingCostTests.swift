@@ -7,6 +7,7 @@ import RoomsTesting
 import Storage
 import Sync
 import Testing
+import Telemetry
 
 /// How often the database is asked.
 struct SlidingCostTests {
@@ -74,6 +75,14 @@ struct SlidingCostTests {
                 let (answer, asked) = try await counter.counting { try await next() }
                 #expect(answer.slid(rooms[7])?.slidBodies == ["new"] && answer.slidRooms.count == 1)
                 #expect(asked.isEmpty, "\(asked)")
+                // Only the room with the event is looked at, and those beside it at the ends of the window.
+                let examined = worker.base.telemetry.metrics.counter("apus_sliding_rooms_examined_total", help: "")
+                let before = examined.value
+                for _ in 0..<5 {
+                    try await worker.say("more", in: rooms[11], as: alice)
+                    #expect(try await next().slidRooms.count == 1)
+                }
+                #expect(examined.value - before <= 5 * 3, "\(examined.value - before)")
                 let (quiet, none) = try await counter.counting { try await next(.milliseconds(50)) }
                 #expect(quiet.slidRooms.isEmpty && quiet.count() == 30 && none.isEmpty, "\(none)")
             }

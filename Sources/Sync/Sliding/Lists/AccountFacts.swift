@@ -3,7 +3,7 @@ import MatrixCore
 import Storage
 
 /// What a user's account data says about rooms: which are for talking to somebody, and how they are tagged.
-struct AccountFacts: Sendable {
+struct AccountFacts: Sendable, Hashable {
     /// The rooms of `m.direct`.
     var direct: Set<RoomNID> = []
     var tags: [RoomNID: Set<String>] = [:]

@@ -35,6 +35,13 @@ struct RoomFactsReader: Sendable {
         }
     }
 
+    /// The keys of the state that facts are made of.
+    func keys(_ reader: RoomReader) async throws -> Set<StateKeyNID> {
+        Set(try await reader.interning.stateKeys(Self.names).values)
+    }
+
+    private static let names = [StateKey.create, StateKey(EventType.encryption)]
+
     /// Reads the facts of rooms; those of rooms that cannot be read are left out.
     ///
     /// Cost: a few queries for all.

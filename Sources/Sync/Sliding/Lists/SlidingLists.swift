@@ -2,6 +2,7 @@ import Cluster
 import MatrixCore
 import Rooms
 import Storage
+import Telemetry
 
 /// A room that a user's lists may have.
 struct ListedRoom: Sendable {
@@ -27,21 +28,29 @@ struct InterestingRooms: Sendable {
 
     /// How many rooms each list has, whatever its windows.
     var counts: [String: Int] = [:]
+    /// Where the client was told all that it asks for before, only those that may have something new.
     var rooms: [RoomNID: Room] = [:]
+    /// What to go on from when the client has been told all of them.
+    var memory: ListMemory?
 }
 
 /// Finds the rooms that a request asks for: filters the user's rooms, orders them by activity, cuts the windows out.
 ///
-/// Cost: on a warm worker no query, and two look-ups in memory for each room of the user.
+/// Cost: on a warm worker no query, and two look-ups in memory for each room of the user; from a `ListMemory` on only for those
+/// of which something was written.
 struct SlidingLists: Sendable {
     let activities: RoomActivities
     let facts: RoomFactsReader
     let standings: StandingReader
+    let invites: InvitePermissions
+    /// Rooms that were looked at: what an answer costs beyond what it tells.
+    let examined: Counter
 
     func find(_ content: SlidingRequest.Content, _ context: SlidingContext) async throws -> InterestingRooms {
         guard !content.lists.isEmpty || !content.subscriptions.isEmpty else { return InterestingRooms() }
-        let all = try await rooms(context)
+        let all = try await rooms(context.view.standings.map { ($0.key, $0.value) }, context)
         var found = InterestingRooms()
+        var memory = ListMemory(context)
         if !content.lists.isEmpty {
             let asksForState = content.lists.values.contains { $0.filter.asksForState }
             var listed = try await listed(all, asksForState: asksForState, context)
@@ -53,20 +62,23 @@ struct SlidingLists: Sendable {
                 let rooms = try await filtered(listed, by: list.filter, context)
                 found.counts[name] = rooms.count
                 found.add(Self.windows(of: rooms, list.ranges), list.config, list: name)
+                memory.lists[name] = rooms.map { ListMemory.Entry(recency: $0.recency, room: $0.nid) }
             }
         }
-        if !content.subscriptions.isEmpty { try await subscribe(content.subscriptions, all, context, to: &found) }
+        if !content.subscriptions.isEmpty {
+            memory.subscriptions = try await subscribe(content.subscriptions, all, context, to: &found)
+        }
+        found.memory = memory
         return found
     }
 
     // MARK: The user's rooms
 
-    private func rooms(_ context: SlidingContext) async throws -> [ListedRoom] {
-        var rooms: [ListedRoom] = []
-        rooms.reserveCapacity(context.view.standings.count)
-        for (nid, standing) in context.view.standings {
-            rooms.append(ListedRoom(nid: nid, standing: standing, form: Self.form(standing)))
-        }
+    func rooms(
+        _ standings: [(nid: RoomNID, standing: RoomStanding)], _ context: SlidingContext
+    ) async throws -> [ListedRoom] {
+        examined.increment(by: UInt64(standings.count))
+        var rooms = standings.map { ListedRoom(nid: $0.nid, standing: $0.standing, form: Self.form($0.standing)) }
         let inside = rooms.indices.filter { rooms[$0].form == .inside }
         let activities = try await activities.activities(
             of: inside.map { rooms[$0].nid }, at: context.view.heads)
@@ -77,7 +89,7 @@ struct SlidingLists: Sendable {
         return rooms
     }
 
-    private static func form(_ standing: RoomStanding) -> ToldRoom.Kind {
+    static func form(_ standing: RoomStanding) -> ToldRoom.Kind {
         switch standing.membership {
         case .join: .inside
         case .invite, .knock: .outside
@@ -116,16 +128,25 @@ struct SlidingLists: Sendable {
         guard !rooms.isEmpty else { return [] }
         var rooms = rooms
         try await addTimes(to: &rooms, context)
-        guard asksForState || !context.ignored.isEmpty else { return rooms }
+        let permission = try await invites.permission(of: context.user.nid)
+        guard asksForState || !context.ignored.isEmpty || !permission.showsAll else { return rooms }
         let records = try await context.reader.store.rooms(rooms.map(\.nid))
         let facts = try await standings.outsideFacts(
             of: rooms.compactMap { room in records[room.nid].map { ($0, room.standing) } }, user: context.user)
         return rooms.compactMap { room in
             var room = room
             room.facts = facts[room.nid]?.room
-            let isIgnored = facts[room.nid]?.sender.map(context.ignored.contains) ?? false
-            return isIgnored && room.standing.membership == .invite ? nil : room
+            let isShown = Self.isShown(facts[room.nid]?.sender, permission, context)
+            return isShown || room.standing.membership != .invite ? room : nil
         }
+    }
+
+    /// Whether the user is told of an invite.
+    private static func isShown(
+        _ sender: UserID?, _ permission: InvitePermission, _ context: SlidingContext
+    ) -> Bool {
+        guard let sender else { return true }
+        return !context.ignored.contains(sender) && permission.shows(inviteFrom: sender)
     }
 
     /// Rooms that the user was taken out of; those that it left itself only as long as the client does not know.
@@ -215,7 +236,7 @@ struct SlidingLists: Sendable {
 
     // MARK: Windows
 
-    private static func isWhole(_ ranges: [ClosedRange<Int>]?, of count: Int) -> Bool {
+    static func isWhole(_ ranges: [ClosedRange<Int>]?, of count: Int) -> Bool {
         ranges?.contains { $0.lowerBound == 0 && $0.upperBound >= count - 1 } ?? true
     }
 
@@ -228,10 +249,12 @@ struct SlidingLists: Sendable {
 
     // MARK: Subscriptions
 
+    /// - Returns: those of the rooms that the user may see.
     private func subscribe(
         _ subscriptions: [RoomID: SlidingRoomConfig], _ all: [ListedRoom], _ context: SlidingContext,
         to found: inout InterestingRooms
-    ) async throws {
+    ) async throws -> [RoomNID: SlidingRoomConfig] {
+        var subscribed: [RoomNID: SlidingRoomConfig] = [:]
         let records = try await context.reader.store.rooms(Array(subscriptions.keys))
         let wanted = Set(records.values.map(\.nid))
         let byNID = Dictionary(uniqueKeysWithValues: all.lazy.filter { wanted.contains($0.nid) }.map { ($0.nid, $0) })
@@ -239,6 +262,7 @@ struct SlidingLists: Sendable {
         for (roomID, config) in subscriptions {
             guard let record = records[roomID], let room = byNID[record.nid] else { continue }
             if room.form == .inside {
+                subscribed[room.nid] = config
                 found.subscribe(room, config)
             } else if try await maySubscribe(room, record, context) {
                 others.append((room, config))
@@ -246,7 +270,11 @@ struct SlidingLists: Sendable {
         }
         var rooms = others.map(\.room)
         try await addTimes(to: &rooms, context)
-        for (room, (_, config)) in zip(rooms, others) { found.subscribe(room, config) }
+        for (room, (_, config)) in zip(rooms, others) {
+            subscribed[room.nid] = config
+            found.subscribe(room, config)
+        }
+        return subscribed
     }
 
     /// Who is in the room, is or was invited or knocks, or was in it. Rooms that were left and forgotten are as good as unknown.
@@ -256,9 +284,12 @@ struct SlidingLists: Sendable {
         switch room.form {
         case .inside: return true
         case .outside:
-            guard room.standing.membership == .invite, !context.ignored.isEmpty else { return true }
+            let permission = try await invites.permission(of: context.user.nid)
+            guard room.standing.membership == .invite, !context.ignored.isEmpty || !permission.showsAll else {
+                return true
+            }
             let facts = try await standings.outsideFacts(of: [(record, room.standing)], user: context.user)
-            return !(facts[room.nid]?.sender.map(context.ignored.contains) ?? false)
+            return Self.isShown(facts[room.nid]?.sender, permission, context)
         case .gone:
             if context.told[room.nid] != nil { return true }
             guard !room.standing.isForgotten else { return false }
@@ -285,7 +316,7 @@ private struct IndexSetOfRanges {
 }
 
 extension InterestingRooms {
-    fileprivate mutating func add(_ listed: [ListedRoom], _ config: SlidingRoomConfig, list: String) {
+    mutating func add(_ listed: [ListedRoom], _ config: SlidingRoomConfig, list: String) {
         rooms.reserveCapacity(rooms.count + listed.count)
         // Most rooms are in one list: they share its name.
         let names = [list]
@@ -300,7 +331,7 @@ extension InterestingRooms {
         }
     }
 
-    fileprivate mutating func subscribe(_ room: ListedRoom, _ config: SlidingRoomConfig) {
+    mutating func subscribe(_ room: ListedRoom, _ config: SlidingRoomConfig) {
         guard var known = rooms[room.nid] else {
             rooms[room.nid] = Room(listed: room, config: config)
             return

@@ -5,7 +5,7 @@ import Storage
 import Telemetry
 
 /// Reads rooms that the user is in.
-struct InsideRooms: Sendable {
+final class InsideRooms: Sendable {
     /// What counts as activity for clients that sort rooms.
     ///
     /// - Spec: https://github.com/matrix-org/matrix-spec-proposals/pull/4186
@@ -18,6 +18,15 @@ struct InsideRooms: Sendable {
     let questions: RoomQuestions
     let timelines: SlidingTimelines
     let members: MemberCounts
+    private let requiredState: RequiredStateReader
+
+    init(reader: RoomReader, questions: RoomQuestions, timelines: SlidingTimelines, members: MemberCounts) {
+        self.reader = reader
+        self.questions = questions
+        self.timelines = timelines
+        self.members = members
+        requiredState = RequiredStateReader(questions: questions)
+    }
 
     /// The states of a room that matter for an answer.
     private struct States {
@@ -32,9 +41,11 @@ struct InsideRooms: Sendable {
         result.isInitial = task.isInitial
         result.lists = task.interest.lists
         if task.isInitial ? task.isDirect : task.isDirect != task.told?.isDirect { result.isDirect = task.isDirect }
-        let viewer = Viewer(
+        var viewer = Viewer(
             user: context.user, membership: task.standing.record(of: context.user.nid, in: room.nid),
             ignored: context.ignored)
+        // Whoever came since is told the room anew.
+        if !task.isInitial { viewer.joinedIn = task.rows?.states ?? [] }
         var told = task.told ?? ToldRoom(kind: .inside, config: 0, timeline: 0)
         told.isDirect = task.isDirect
         if task.isInitial {
@@ -115,7 +126,7 @@ struct InsideRooms: Sendable {
         var wanted: [StateKeyNID: EventNID] = [:]
         var changed: [StateKey] = []
         if task.isInitial {
-            wanted = try await RequiredStateReader(questions: questions).all(required, in: tree)
+            wanted = try await requiredState.all(required, in: tree)
         } else if states.before != states.after {
             let difference = try await reader.tree(of: task.room, at: states.before).difference(to: states.after)
             let names = try await questions.stateKeys(Set(difference.map(\.key)))
@@ -133,12 +144,12 @@ struct InsideRooms: Sendable {
         }
         if task.expandsState, let told = task.told {
             let before = context.told.config(told.config)
-            let more = try await RequiredStateReader(questions: questions).all(required, except: before, in: tree)
+            let more = try await requiredState.all(required, except: before, in: tree)
             wanted.merge(more) { $1 }
         }
         if required.lazyMembers {
             // Unless they were told before.
-            let members = try await RequiredStateReader(questions: questions).members(
+            let members = try await requiredState.members(
                 neededBy: reading.timeline, in: tree)
             for (key, event) in members where wanted[key] == nil && !reading.told.knows(event) { wanted[key] = event }
         }

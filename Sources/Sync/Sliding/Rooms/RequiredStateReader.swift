@@ -1,15 +1,22 @@
 import MatrixCore
 import Rooms
+import Synchronization
 
-/// Finds in a room's state what a client wants of it.
-struct RequiredStateReader: Sendable {
-    let questions: RoomQuestions
+/// Finds in a room's state what a client wants of it. One for an answer: most of its rooms are asked for the same keys.
+final class RequiredStateReader: Sendable {
+    private let questions: RoomQuestions
+    private let numbers = Mutex<[RequiredStates: [StateKeyNID]]>([:])
+
+    init(questions: RoomQuestions) { self.questions = questions }
 
     /// - Parameter told: what is left out because the client has it already.
     /// - Cost: a look-up for each key that is named; with wildcards the whole state is gone through.
     func all(
         _ required: RequiredStates, except told: RequiredStates = .nothing, in tree: StateTree
     ) async throws -> [StateKeyNID: EventNID] {
+        if told == .nothing, let numbers = try await numbers(of: required) {
+            return try await tree.events(for: numbers)
+        }
         if let keys = required.exactKeys {
             let wanted = Set(keys.filter { !told.matches($0) })
             guard !wanted.isEmpty else { return [:] }
@@ -22,6 +29,15 @@ struct RequiredStateReader: Sendable {
             guard let name = names[entry.key], required.matches(name), !told.matches(name) else { continue }
             found[entry.key] = entry.event
         }
+        return found
+    }
+
+    /// The numbers of what is wanted, when it is named key by key.
+    private func numbers(of required: RequiredStates) async throws -> [StateKeyNID]? {
+        if let known = numbers.withLock({ $0[required] }) { return known }
+        guard let keys = required.exactKeys else { return nil }
+        let found = Array(try await questions.numbers(of: Set(keys)).values)
+        numbers.withLock { $0[required] = found }
         return found
     }
 

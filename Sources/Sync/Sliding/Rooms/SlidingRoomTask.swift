@@ -41,6 +41,11 @@ struct SlidingPlanner: Sendable {
             .sorted { ($0.listed.recency, $0.room.nid) > ($1.listed.recency, $1.room.nid) }
     }
 
+    /// Whether any of the rooms has something that the client was not told.
+    func hasNews(_ found: InterestingRooms, _ context: SlidingContext) -> Bool {
+        found.rooms.values.contains { isNews($0, context) }
+    }
+
     private func isNews(_ room: InterestingRooms.Room, _ context: SlidingContext) -> Bool {
         let listed = room.listed
         guard let told = context.told[listed.nid], told.kind == listed.form else { return true }

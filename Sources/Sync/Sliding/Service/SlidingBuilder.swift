@@ -7,7 +7,7 @@ import Telemetry
 
 /// Makes an answer: finds the rooms that are asked for, reads those with news, adds the extensions, and takes note of all that is
 /// told.
-struct SlidingBuilder: Sendable {
+final class SlidingBuilder: Sendable {
     let rooms: RoomService
     let log: LogStore
     let lists: SlidingLists
@@ -23,13 +23,31 @@ struct SlidingBuilder: Sendable {
     let endToEnd: EndToEndExtensions
     let telemetry: Telemetry
 
+    init(_ setup: SyncSetup, lists: SlidingLists, threads: ThreadSubscriptions) {
+        let reader = setup.rooms.reader
+        rooms = setup.rooms
+        log = setup.log
+        self.lists = lists
+        changes = ChangeFinder(feed: setup.feed, log: setup.log)
+        account = AccountFactsReader(store: setup.accountData, rooms: reader.store, feed: setup.feed)
+        unread = setup.unread
+        accountData = AccountDataExtension(store: setup.accountData, pushRules: setup.pushRules)
+        receipts = ReceiptsExtension(store: setup.receipts, interning: reader.interning)
+        typing = TypingExtension(typing: setup.typing)
+        self.threads = ThreadsExtension(subscriptions: threads)
+        endToEnd = EndToEndExtensions(sources: setup.devices, incarnation: setup.feed.installation.incarnation)
+        telemetry = setup.telemetry.labelled("sliding-sync")
+    }
+
     /// - Parameters:
     ///   - since: where the client is; `nil` when it knows nothing.
     ///   - next: where it will be.
     ///   - told: what it was told before.
+    ///   - memory: the lists at `since`, if the client was told all that this request asks for up to there.
     func build(
-        _ request: SlidingRequest, _ view: UserView, since: SyncToken?, next: SyncToken, told: ConnectionState
-    ) async throws -> (answer: SlidingAnswer, told: ConnectionState) {
+        _ request: SlidingRequest, _ view: UserView, since: SyncToken?, next: SyncToken, told: ConnectionState,
+        from memory: ListMemory?
+    ) async throws -> Built {
         let reader = rooms.reader.gathering()
         var changes: ChangeSet?
         if let since { changes = try await self.changes.changes(for: view, since: since.log) }
@@ -39,7 +57,7 @@ struct SlidingBuilder: Sendable {
             told: told, account: try await account.facts(of: view.user.nid),
             ignored: try await rooms.ignored.users(ignoredBy: view.user.nid), reader: reader,
             now: telemetry.clock.nowMilliseconds)
-        let found = try await lists.find(request.content, context)
+        let found = try await find(request.content, context, from: memory)
         let tasks = try await planner.tasks(found, context)
         var state = told
         try await passOver(found, context, &state)
@@ -54,7 +72,28 @@ struct SlidingBuilder: Sendable {
         answer.extensions = try await extensions(
             request.content.extensions, context, found,
             Dictionary(uniqueKeysWithValues: results.map { ($0.nid, $0.room) }), &state)
-        return (answer, state)
+        let hasAll = answer.isSettled && !planner.hasNews(found, context.after(telling: state))
+        return Built(answer: answer, told: state, lists: hasAll ? found.memory : nil)
+    }
+
+    /// An answer, and what it leads to.
+    struct Built: Sendable {
+        var answer: SlidingAnswer
+        /// What the connection was told, this answer included.
+        let told: ConnectionState
+        /// The lists, if the client has been told all that it asked for.
+        let lists: ListMemory?
+    }
+
+    /// The rooms that are asked for, or of them those that may have something new.
+    private func find(
+        _ content: SlidingRequest.Content, _ context: SlidingContext, from memory: ListMemory?
+    ) async throws -> InterestingRooms {
+        if let memory {
+            let busy = content.extensions.typing == nil ? [] : typing.changedRooms(context)
+            if let found = try await lists.follow(memory, content, busy, context) { return found }
+        }
+        return try await lists.find(content, context)
     }
 
     // MARK: What is told
@@ -65,8 +104,10 @@ struct SlidingBuilder: Sendable {
     ) async throws {
         guard let since = context.since, let changes = context.changes else { return }
         var passed = changes.rooms.filter { $0.value.hasEvents }.map(\.key)
-        for (room, standing) in context.view.standings
-        where standing.membership != .join && standing.position > since.log[standing.shard] {
+        for room in changes.touched ?? Set(context.view.standings.keys) {
+            guard let standing = context.view.standings[room], standing.membership != .join,
+                standing.position > since.log[standing.shard]
+            else { continue }
             passed.append(room)
         }
         passed.removeAll { found.rooms[$0] != nil || state[$0]?.kind != .inside || state[$0]?.events != .live }
@@ -123,7 +164,7 @@ struct SlidingBuilder: Sendable {
                 throw error
             } catch {
                 // One room that cannot be shown must not take all others away.
-                telemetry.log.error(
+                self.telemetry.log.error(
                     "a room was left out of a sync", [.roomID: "\(task.room.roomID)", .cause: "\(error)"])
                 return nil
             }
@@ -214,10 +255,7 @@ struct SlidingBuilder: Sendable {
             context: context, found: found, answered: answered,
             records: namesRooms ? try await context.reader.store.rooms(Array(found.rooms.keys)) : [:])
         var extensions = SlidingExtensions()
-        extensions.toDevice = request.toDevice.map(endToEnd.toDevice)
-        if request.endToEnd {
-            extensions.endToEnd = try await endToEnd.endToEnd(of: context.deviceID, context.view, since: context.since)
-        }
+        extensions.endToEnd = try await endToEnd.endToEnd(request.endToEnd, context, &state)
         extensions.accountData = try await accountData.read(request.accountData, answer, &state)
         extensions.receipts = try await receipts.read(request.receipts, answer, &state)
         extensions.typing = try await typing.read(request.typing, answer)

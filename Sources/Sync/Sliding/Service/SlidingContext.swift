@@ -13,9 +13,9 @@ struct SlidingContext: Sendable {
     /// The token of this answer.
     let next: SyncToken
     /// What is different since then; `nil` in the first answer.
-    let changes: ChangeSet?
+    private(set) var changes: ChangeSet?
     /// What the connection was told before this answer.
-    let told: ConnectionState
+    private(set) var told: ConnectionState
     let account: AccountFacts
     let ignored: Set<UserID>
     /// Reads for all rooms of the answer together.
@@ -23,6 +23,14 @@ struct SlidingContext: Sendable {
     let now: Int64
 
     var user: UserRecord { view.user }
+
+    /// The same for whoever asks again at once.
+    func after(telling told: ConnectionState) -> SlidingContext {
+        var context = self
+        context.told = told
+        context.changes = nil
+        return context
+    }
 
     func head(of room: RoomRecord) -> Int64 { view.heads[room.shard] }
 

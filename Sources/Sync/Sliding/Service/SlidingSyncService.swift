@@ -14,14 +14,24 @@ package final class SlidingSyncService: Sendable {
     /// The feed's heads move a moment before its observers are told.
     private static let observerDelay = Duration.milliseconds(1)
     private static let maxObserverDelays = 1_000
-    /// Connections of which the last answer is remembered.
-    private static let maxSettled = 50_000
+    /// What is remembered of the last answers of connections, in rooms of a list of some 16 bytes.
+    private static let maxSettled = 4_000_000
+    /// What an answer costs besides, in rooms.
+    private static let settledOverhead = 60
 
     /// A position at which a request of this content was told all that there was.
     private struct Settled: Sendable {
         let position: String
         let content: SlidingRequest.Content
+        let quiet: Quiet
+    }
+
+    /// What goes on as long as nothing happens.
+    private struct Quiet: Sendable {
+        /// How many rooms the lists have.
         let counts: [String: Int]
+        /// `nil` when there was something that could not be told.
+        let lists: ListMemory?
     }
 
     private let feed: LogFeed
@@ -31,7 +41,9 @@ package final class SlidingSyncService: Sendable {
     private let connections: SlidingConnections
     private let builder: SlidingBuilder
     private let clock: any Clock
-    private let settled = GenerationalCache<SlidingConnection, Settled>(maxWeight: maxSettled)
+    private let settled = GenerationalCache<SlidingConnection, Settled>(maxWeight: maxSettled) {
+        settledOverhead + ($0.quiet.lists?.weight ?? 0)
+    }
 
     package init(_ setup: SyncSetup, states: SlidingStateStore, threads: ThreadSubscriptions) {
         let reader = setup.rooms.reader
@@ -44,15 +56,11 @@ package final class SlidingSyncService: Sendable {
         connections = SlidingConnections(store: states, installation: setup.feed.installation, clock: clock)
         let lists = SlidingLists(
             activities: RoomActivities(feed: setup.feed, log: setup.log, clock: clock), facts: RoomFactsReader(),
-            standings: StandingReader(stripped: StrippedRoomReader(rooms: setup.rooms)))
-        builder = SlidingBuilder(
-            rooms: setup.rooms, log: setup.log, lists: lists, changes: ChangeFinder(feed: setup.feed, log: setup.log),
-            account: AccountFactsReader(store: setup.accountData, rooms: reader.store, feed: setup.feed),
-            unread: UnreadCounter(store: setup.receipts, events: reader.events, feed: setup.feed),
-            accountData: AccountDataExtension(store: setup.accountData, pushRules: setup.pushRules),
-            receipts: ReceiptsExtension(store: setup.receipts, interning: reader.interning),
-            typing: TypingExtension(typing: setup.typing), threads: ThreadsExtension(subscriptions: threads),
-            endToEnd: EndToEndExtensions(sources: setup.devices), telemetry: setup.telemetry.labelled("sliding-sync"))
+            standings: StandingReader(stripped: StrippedRoomReader(rooms: setup.rooms)),
+            invites: setup.rooms.invitePermissions,
+            examined: setup.telemetry.metrics.counter(
+                "apus_sliding_rooms_examined_total", help: "Rooms that answers of sliding sync looked at"))
+        builder = SlidingBuilder(setup, lists: lists, threads: threads)
     }
 
     /// Answers as soon as there is something to tell, when the time is over, or when the worker is about to stop.
@@ -74,27 +82,37 @@ package final class SlidingSyncService: Sendable {
         let deadline = clock.monotonic + min(max(request.timeout, .zero), SyncRequest.maxTimeout)
         // Who waits is told by the log's coming; who does not wait must not miss what was acknowledged before.
         if answersAtOnce { try await feed.reachPresent() }
-        var counts = settledCounts(of: request, connection)
+        var quiet = quiet(of: request, connection)
         while true {
             let view = try await view(of: user, atLeast: since?.log)
             let next = SyncToken(log: view.heads, ephemeral: max(view.ephemeral, since?.ephemeral ?? 0))
             let isNews = since.map { view.mayHaveChanged(since: $0.log, ephemeral: $0.ephemeral) } ?? true
-            if counts == nil || isNews {
-                let (answer, toldNow) = try await builder.build(request, view, since: since, next: next, told: told)
-                if answersAtOnce || !answer.isEmpty {
-                    return try await settle(answer, request, view, at: next, toldNow, connection)
+            let inbox = try await builder.endToEnd.toDevice(
+                request.content.extensions.toDevice, of: request.deviceID, view)
+            if quiet == nil || isNews || inbox?.events.isEmpty == false {
+                var built = try await builder.build(
+                    request, view, since: since, next: next, told: told, from: quiet?.lists)
+                built.answer.extensions.toDevice = inbox
+                let reached = Quiet(counts: built.answer.counts, lists: built.lists)
+                if answersAtOnce || !built.answer.isEmpty {
+                    return try await settle(built.answer, reached, request, view, at: next, built.told, connection)
                 }
                 // It was nothing for this client: go on from there.
-                (since, told, counts) = (next, toldNow, answer.counts)
+                (since, told, quiet) = (next, built.told, reached)
             }
-            let quiet = SlidingAnswer(dialect: request.dialect, counts: counts ?? [:])
-            if answersAtOnce { return try await settle(quiet, request, view, at: next, told, connection) }
+            func nothing() async throws -> SlidingAnswer {
+                let now = quiet ?? Quiet(counts: [:], lists: nil)
+                var answer = SlidingAnswer(dialect: request.dialect, counts: now.counts)
+                answer.extensions.toDevice = inbox
+                return try await settle(answer, now, request, view, at: next, told, connection)
+            }
+            if answersAtOnce { return try await nothing() }
             let reason = await watches.wait(
                 for: user, after: next.log, ephemeral: next.ephemeral, limit: deadline - clock.monotonic)
             switch reason {
             case .news: continue
             case .cancelled: throw CancellationError()
-            case .deadline, .draining: return try await settle(quiet, request, view, at: next, told, connection)
+            case .deadline, .draining: return try await nothing()
             }
         }
     }
@@ -120,29 +138,26 @@ package final class SlidingSyncService: Sendable {
 
     // MARK: Answers
 
-    /// How many rooms the lists had at the position that the client comes with, when it was told all that it asks for.
-    private func settledCounts(of request: SlidingRequest, _ connection: SlidingConnection) -> [String: Int]? {
+    /// What was at the position that the client comes with, when it asks for the same again.
+    private func quiet(of request: SlidingRequest, _ connection: SlidingConnection) -> Quiet? {
         guard let last = settled[connection], last.position == request.position, last.content == request.content else {
             return nil
         }
-        return last.counts
+        return last.quiet
     }
 
     private func settle(
-        _ answer: SlidingAnswer, _ request: SlidingRequest, _ view: UserView, at token: SyncToken,
+        _ answer: SlidingAnswer, _ quiet: Quiet, _ request: SlidingRequest, _ view: UserView, at token: SyncToken,
         _ told: ConnectionState, _ connection: SlidingConnection
     ) async throws -> SlidingAnswer {
         var answer = answer
-        if answer.extensions.toDevice == nil, let toDevice = request.content.extensions.toDevice {
-            answer.extensions.toDevice = builder.endToEnd.toDevice(toDevice)
-        }
         if answer.extensions.endToEnd == nil, request.content.extensions.endToEnd {
             answer.extensions.endToEnd = try await builder.endToEnd.quiet(of: request.deviceID, view)
         }
         (answer.position, _) = try await connections.position(told, at: token, of: connection)
         if answer.isSettled {
             settled.keep(
-                Settled(position: answer.position, content: request.content, counts: answer.counts), for: connection)
+                Settled(position: answer.position, content: request.content, quiet: quiet), for: connection)
         }
         return answer
     }
