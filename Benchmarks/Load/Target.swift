@@ -45,7 +45,7 @@ struct Target: ParsableArguments {
 
 /// The connections of a run, all on one thread: more would take processor time from the server that is measured.
 struct Server: Sendable {
-    let addresses: [ServerAddress]
+    var addresses: [ServerAddress]
     let sharedSecret: String?
     let concurrency: Int
     let group: MultiThreadedEventLoopGroup
