@@ -1,6 +1,5 @@
 package import MatrixCore
 import Postgres
-import Postgres
 
 extension EventStore {
     /// Those of some users whose accounts were erased.

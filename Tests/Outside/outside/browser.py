@@ -1,5 +1,6 @@
 """A browser as people have it, without a screen: Debian's Chromium, driven over the WebDriver protocol."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -52,10 +53,8 @@ class Browser:
 
     def stop(self):
         if self.session:
-            try:
+            with contextlib.suppress(BrowserError, requests.RequestException):
                 self._ask("DELETE", f"/session/{self.session}")
-            except (BrowserError, requests.RequestException):
-                pass
             self.session = None
         if self.driver:
             self.driver.stop()

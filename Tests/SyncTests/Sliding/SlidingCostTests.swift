@@ -6,8 +6,8 @@ import Rooms
 import RoomsTesting
 import Storage
 import Sync
-import Testing
 import Telemetry
+import Testing
 
 /// How often the database is asked.
 struct SlidingCostTests {

@@ -1,5 +1,6 @@
 import ApusTesting
 import Cluster
+import Encryption
 import Ephemeral
 import MatrixCore
 import Postgres
@@ -7,7 +8,6 @@ import Push
 import Rooms
 import RoomsTesting
 import Storage
-import Encryption
 
 /// A migrated database, and workers on it that write and sync.
 struct TestInstallation: Sendable {
@@ -32,7 +32,9 @@ struct TestInstallation: Sendable {
         _ body: @escaping @Sendable (TestWorker) async throws -> Void
     ) async throws {
         let worker = try await worker(policy, observer: observer)
-        try await worker.base.following(beside: [worker.watches.run, worker.typing.run, worker.deviceWakes.run]) { try await body(worker) }
+        try await worker.base.following(beside: [worker.watches.run, worker.typing.run, worker.deviceWakes.run]) {
+            try await body(worker)
+        }
         await worker.pool.close()
     }
 
