@@ -37,6 +37,9 @@ package struct InvitePermission: Sendable {
         return .allow
     }
 
+    /// Whether nobody's invites are kept from the user.
+    package var showsAll: Bool { configurations.isEmpty }
+
     /// Whether the user is told of an invite.
     package func shows(inviteFrom inviter: UserID) -> Bool { decision(on: inviter) == .allow }
 

@@ -37,13 +37,22 @@ struct StrippedRoomReader: Sendable {
     func read(
         _ room: RoomRecord, standing: RoomStanding, told: [UInt8]?, user: UserRecord, ignored: Set<UserID>
     ) async throws -> StrippedRoom? {
-        if let told {
-            let sender = StrippedState.sender(ofMembershipOf: user.userID, in: told)
-            if try await isHidden(standing, from: sender, user, ignored) { return nil }
-            return StrippedRoom(roomID: room.roomID, events: StrippedState.told(told))
-        }
+        let sender =
+            if let told {
+                StrippedState.sender(ofMembershipOf: user.userID, in: told)
+            } else {
+                try await reader.events.event(standing.eventNID, in: room)?.event.sender
+            }
+        if try await isHidden(standing, from: sender, user, ignored) { return nil }
+        return try await readAnyway(room, standing: standing, told: told, user: user)
+    }
+
+    /// The same whether the user wants to be told of it or not.
+    func readAnyway(
+        _ room: RoomRecord, standing: RoomStanding, told: [UInt8]?, user: UserRecord
+    ) async throws -> StrippedRoom {
+        if let told { return StrippedRoom(roomID: room.roomID, events: StrippedState.told(told)) }
         let own = try await reader.events.event(standing.eventNID, in: room)
-        if try await isHidden(standing, from: own?.event.sender, user, ignored) { return nil }
         var events = try await current(room, own)
         if let own {
             let rendered = JSONWriter.write { own.event.writeStrippedState(to: &$0) }

@@ -47,6 +47,20 @@ package struct SyncAccountData: Sendable {
         return sections
     }
 
+    /// What the user has set for rooms that they come into now: perhaps long before.
+    ///
+    /// Cost: one query when there are such rooms.
+    func read(of rooms: Set<RoomNID>, _ context: SyncContext) async throws -> [RoomNID: [[UInt8]]] {
+        guard !rooms.isEmpty else { return [:] }
+        let records = try await store.all(of: context.user.nid).filter { record in
+            record.position <= context.position(in: context.user.shard)
+                && record.roomNID.map { rooms.contains($0) } ?? false
+        }
+        var sections = Sections()
+        try await sort(records, into: &sections, context.filter)
+        return sections.rooms
+    }
+
     private func sort(_ records: [AccountDataRecord], into sections: inout Sections, _ filter: SyncFilter) async throws
     {
         let known = try await rooms.rooms(Array(Set(records.compactMap(\.roomNID))))

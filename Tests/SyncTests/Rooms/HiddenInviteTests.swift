@@ -4,6 +4,7 @@ import MatrixCore
 import Rooms
 import RoomsTesting
 import Storage
+import Sync
 import Testing
 
 /// Invites that a user does not want to be told of.
@@ -25,6 +26,27 @@ struct HiddenInviteTests {
                 #expect(try await worker.sync(bob).room(room, "invite") == nil)
                 try await set("m.invite_permission_config", "{}", of: bob, worker)
                 #expect(try await worker.sync(bob).room(room, "invite") != nil)
+            }
+        }
+    }
+
+    /// Nor is it counted, or takes a place in a window.
+    @Test func aHiddenInviteIsInNoList() async throws {
+        try await TestInstallation.with { installation in
+            try await installation.withWorker { worker in
+                let (alice, bob) = (try await worker.user("alice"), try await worker.user("bob"))
+                let own = try await worker.room(by: bob)
+                let room = try await worker.room(by: alice)
+                try await worker.rooms.invite(bob.userID, to: room, by: alice)
+                let open = try await worker.slide(bob, list: .newest(1))
+                #expect(open.count() == 2 && open.slid(room) != nil)
+                try await set("m.invite_permission_config", #"{"default_action":"block"}"#, of: bob, worker)
+                let config = SlidingRoomConfig(timelineLimit: 1, requiredState: .nothing)
+                let hidden = try await worker.slide(bob) {
+                    $0.lists["list"] = .newest(1)
+                    $0.subscriptions[room] = config
+                }
+                #expect(hidden.count() == 1 && hidden.slid(room) == nil && hidden.slid(own) != nil)
             }
         }
     }

@@ -104,7 +104,7 @@ struct StandingReader: Sendable {
         _ reader: StrippedRoomReader
     ) async -> OutsideFacts {
         var facts = OutsideFacts()
-        guard let told = try? await reader.read(room, standing: standing, told: state, user: user, ignored: []) else {
+        guard let told = try? await reader.readAnyway(room, standing: standing, told: state, user: user) else {
             return facts
         }
         var events: [String: JSONDocument] = [:]
