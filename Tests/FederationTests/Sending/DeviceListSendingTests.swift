@@ -122,11 +122,15 @@ import Testing
                     federation.edus(at: "b.example", ofType: Self.update).contains { $0["device_id"] == "TABLET" }
                 }
                 let updates = server.federation.edus(at: "b.example", ofType: Self.update)
-                #expect(updates.map { $0["device_id"] } == ["PHONE", "PHONE", "TABLET"])
+                // Once, and what was taken up only after it had begun to catch up one by one.
+                #expect(updates.count < 20, "\(updates.count)")
+                #expect(updates.last?["device_id"] == "TABLET")
                 #expect(isChain(updates))
                 // And it goes on from there.
                 try await change(["PHONE"], of: alice, server)
-                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 4 }
+                try await server.federation.wait {
+                    $0.edus(at: "b.example", ofType: Self.update).count == updates.count + 1
+                }
                 #expect(isChain(server.federation.edus(at: "b.example", ofType: Self.update)))
             }
         }
