@@ -34,6 +34,9 @@ package final class FederationSender: Duty {
 
     package var slotCount: Int { DestinationSlots.count }
 
+    /// Slots that this worker has begun to work on: from then on nothing that happens passes them by.
+    package var begunSlots: Int { slots.all.count }
+
     package func run(_ lease: DutyLease) async throws {
         let slot = SenderSlot(lease, ground, alarm: slots.alarm)
         try await slot.begin()

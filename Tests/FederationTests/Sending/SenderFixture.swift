@@ -151,7 +151,7 @@ struct SenderFixture: Sendable {
             group.addTask { await feed.run() }
             group.addTask { await runner.run() }
             defer { group.cancelAll() }
-            while runner.slots.count < duty.slotCount { try await Task.sleep(for: .milliseconds(10)) }
+            while duty.begunSlots < duty.slotCount { try await Task.sleep(for: .milliseconds(10)) }
             try await body()
             guard endsInOrder else { return }
             runner.stop()
