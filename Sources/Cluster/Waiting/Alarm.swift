@@ -31,6 +31,11 @@ package final class Alarm: Sendable {
     /// Ends the sleep now.
     package func ring() { set(at: clock.monotonic) }
 
+    /// Whether its task sleeps and has nothing to do yet: what was due has been done.
+    package var isAsleep: Bool {
+        state.withLock { $0.sleeper != nil && ($0.due.map { $0 > clock.monotonic } ?? true) }
+    }
+
     /// Sleeps until the earliest time that was set, which is forgotten then; or until the task is cancelled. For one task.
     package func wait() async {
         while !Task.isCancelled {

@@ -31,6 +31,9 @@ package final class Flights<Key: Hashable & Sendable, Value: Sendable>: Sendable
 
     package var count: Int { state.withLock { $0.flights.count } }
 
+    /// How many wait for the flight that is under way for a key.
+    package func waiting(for key: Key) -> Int { state.withLock { $0.flights[key]?.waiting.count ?? 0 } }
+
     /// Waits for the flight that is under way for a key, or begins one and waits for it.
     ///
     /// - Throws: `Refusal`; `CancellationError` when the wait is cancelled, which the flight is not; what the work throws.

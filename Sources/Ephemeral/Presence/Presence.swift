@@ -255,6 +255,9 @@ package final class Presence: Sendable {
 
     // MARK: Time
 
+    /// Whether all that changed by itself until now has been told.
+    package var isUpToDate: Bool { alarm.isAsleep }
+
     /// Tells what changes by itself, until the task is cancelled.
     package func run() async {
         let begin = clock.monotonic + Self.introductionDelay

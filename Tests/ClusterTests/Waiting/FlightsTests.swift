@@ -31,7 +31,7 @@ struct FlightsTests {
         try await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask { try await flights.join("two", two.run) }
             for _ in 0..<20 { group.addTask { try await flights.join("one", one.run) } }
-            try await eventually("both") { one.begun == 1 && two.begun == 1 }
+            try await eventually("all") { flights.waiting(for: "one") == 20 && flights.waiting(for: "two") == 1 }
             #expect(flights.count == 2)
             one.finish(.success(1))
             for _ in 0..<20 { #expect(try await group.next() == 1) }

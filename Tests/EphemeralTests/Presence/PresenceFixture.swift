@@ -69,7 +69,7 @@ final class SharedHints: Sendable {
 }
 
 /// Processes that know who is there, on one clock.
-struct PresenceFixture: Sendable {
+final class PresenceFixture: Sendable {
     static let alice = UserID("@alice:example.org")!
     static let bob = UserID("@bob:elsewhere.org")!
     static let aliceNID = UserNID(1)
@@ -102,6 +102,7 @@ struct PresenceFixture: Sendable {
 
     let clock = ManualClock()
     let hints = SharedHints()
+    private let running = Mutex<[Presence]>([])
 
     func process(_ seed: UInt64) -> Process {
         let telemetry = Telemetry.silent(clock: clock, random: SeededRandomSource(seed: seed))
@@ -112,20 +113,29 @@ struct PresenceFixture: Sendable {
     }
 
     /// Runs some processes while `body` runs.
-    func running(_ processes: [Process], _ body: () async throws -> Void) async rethrows {
+    func running(_ processes: [Process], _ body: () async throws -> Void) async throws {
+        running.withLock { $0 = processes.map(\.presence) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for process in processes { group.addTask { await process.presence.run() } }
+            try await eventually("all have begun") { await self.haveTold }
             try await body()
             group.cancelAll()
         }
     }
 
     /// Lets time pass, a second at a time, and what is to be done in it be done.
-    func pass(_ duration: Duration) async {
+    func pass(_ duration: Duration) async throws {
         for _ in 0..<Int(duration / .seconds(1)) {
-            for _ in 0..<30 { await Task.yield() }
             clock.advance(by: .seconds(1))
+            try await eventually("all have told") { await self.haveTold }
         }
-        for _ in 0..<200 { await Task.yield() }
+    }
+
+    private var haveTold: Bool {
+        get async {
+            let running = running.withLock { $0 }
+            for _ in 0..<30 where !running.allSatisfy(\.isUpToDate) { await Task.yield() }
+            return running.allSatisfy(\.isUpToDate)
+        }
     }
 }

@@ -4,21 +4,21 @@ import Telemetry
 import Testing
 
 @Suite struct PresenceTests {
-    @Test func whoSyncsIsOnlineAndIdleAfterAWhile() async {
+    @Test func whoSyncsIsOnlineAndIdleAfterAWhile() async throws {
         let fixture = PresenceFixture()
         let process = fixture.process(1)
-        await fixture.running([process]) {
+        try await fixture.running([process]) {
             #expect(process.alice == nil)
             await process.sync()
             #expect(process.alice?.state == .online && process.alice?.isCurrentlyActive == true)
             for _ in 0..<4 {
-                await fixture.pass(.seconds(25))
+                try await fixture.pass(.seconds(25))
                 await process.sync()
             }
             // A client that only polls is there, and its user need not be.
             #expect(process.alice?.state == .online && process.alice?.isCurrentlyActive == false)
             for _ in 0..<9 {
-                await fixture.pass(.seconds(25))
+                try await fixture.pass(.seconds(25))
                 await process.sync()
             }
             #expect(process.alice?.state == .unavailable)
@@ -29,29 +29,29 @@ import Testing
         }
     }
 
-    @Test func whoeverStopsAskingIsGone() async {
+    @Test func whoeverStopsAskingIsGone() async throws {
         let fixture = PresenceFixture()
         let process = fixture.process(1)
-        await fixture.running([process]) {
+        try await fixture.running([process]) {
             await process.sync(for: .seconds(30))
-            await fixture.pass(.seconds(55))
+            try await fixture.pass(.seconds(55))
             #expect(process.alice?.state == .online)
-            await fixture.pass(.seconds(10))
+            try await fixture.pass(.seconds(10))
             #expect(process.alice?.state == .offline)
             #expect(process.alice?.lastActiveAgo != nil, "when the user was there is known all the same")
             #expect(process.presence.present(atMost: 10).isEmpty)
         }
     }
 
-    @Test func pollingTellsOthersNextToNothing() async {
+    @Test func pollingTellsOthersNextToNothing() async throws {
         let fixture = PresenceFixture()
         let process = fixture.process(1)
-        await fixture.running([process]) {
+        try await fixture.running([process]) {
             await process.sync()
-            await fixture.pass(.seconds(3))
+            try await fixture.pass(.seconds(3))
             let sent = fixture.hints.sent
             for _ in 0..<40 {
-                await fixture.pass(.seconds(30))
+                try await fixture.pass(.seconds(30))
                 await process.sync()
             }
             // 20 minutes: a renewal every two and a half, and two changes on the way to being idle.
@@ -60,12 +60,12 @@ import Testing
         }
     }
 
-    @Test func nobodyIsWokenBecauseSomebodyDoesNothing() async {
+    @Test func nobodyIsWokenBecauseSomebodyDoesNothing() async throws {
         let fixture = PresenceFixture()
         let process = fixture.process(1)
-        await fixture.running([process]) {
+        try await fixture.running([process]) {
             await process.sync(for: .seconds(1000))
-            await fixture.pass(.seconds(310))
+            try await fixture.pass(.seconds(310))
             #expect(process.alice?.state == .unavailable)
             #expect(process.changes.all.map(\.news).filter { $0 != .none } == [.state, .activity, .activity])
             await process.sync(as: .unavailable, for: .seconds(1000))
@@ -94,52 +94,52 @@ import Testing
         #expect(process.alice == nil)
     }
 
-    @Test func ofSeveralDevicesTheOneCountsThatSaysMost() async {
+    @Test func ofSeveralDevicesTheOneCountsThatSaysMost() async throws {
         let fixture = PresenceFixture()
         let process = fixture.process(1)
-        await fixture.running([process]) {
+        try await fixture.running([process]) {
             await process.sync("phone", as: .unavailable, for: .seconds(120))
             #expect(process.alice?.state == .unavailable)
             await process.sync("laptop", for: .seconds(1))
             #expect(process.alice?.state == .online)
-            await fixture.pass(.seconds(36))
+            try await fixture.pass(.seconds(36))
             #expect(process.alice?.state == .unavailable, "the laptop is gone")
             await process.sync("phone")
             #expect(process.alice?.state == .online, "the client says that its user is back")
         }
     }
 
-    @Test func deviceMovesBetweenProcesses() async {
+    @Test func deviceMovesBetweenProcesses() async throws {
         let fixture = PresenceFixture()
         let (first, second) = (fixture.process(1), fixture.process(2))
-        await fixture.running([first, second]) {
+        try await fixture.running([first, second]) {
             await first.sync(for: .seconds(10))
             #expect(second.alice?.state == .online)
-            await fixture.pass(.seconds(5))
+            try await fixture.pass(.seconds(5))
             await second.sync(for: .seconds(100))
             // The first watched over it until then, and must not say that it is gone.
-            await fixture.pass(.seconds(60))
+            try await fixture.pass(.seconds(60))
             #expect(first.alice?.state == .online && second.alice?.state == .online)
             #expect(first.alice?.state == second.alice?.state)
-            await fixture.pass(.seconds(80))
+            try await fixture.pass(.seconds(80))
             #expect(first.alice?.state == .offline && second.alice?.state == .offline)
         }
     }
 
-    @Test func whatADeadProcessWatchedOverEnds() async {
+    @Test func whatADeadProcessWatchedOverEnds() async throws {
         let fixture = PresenceFixture()
         let (first, second) = (fixture.process(1), fixture.process(2))
         await first.sync()
-        await fixture.running([second]) {
+        try await fixture.running([second]) {
             first.hints.cutOff()
-            await fixture.pass(.seconds(290))
+            try await fixture.pass(.seconds(290))
             #expect(second.alice?.state == .online || second.alice?.state == .unavailable)
-            await fixture.pass(.seconds(20))
+            try await fixture.pass(.seconds(20))
             #expect(second.alice?.state == .offline)
         }
     }
 
-    @Test func aNewProcessIsToldWhoIsThere() async {
+    @Test func aNewProcessIsToldWhoIsThere() async throws {
         let fixture = PresenceFixture()
         let first = fixture.process(1)
         await first.presence.set(
@@ -147,8 +147,8 @@ import Testing
         await first.sync(for: .seconds(100))
         let second = fixture.process(2)
         #expect(second.alice == nil)
-        await fixture.running([first, second]) {
-            await fixture.pass(.seconds(12))
+        try await fixture.running([first, second]) {
+            try await fixture.pass(.seconds(12))
             #expect(second.alice?.state == .online)
             #expect(second.alice?.message == "in a meeting")
             #expect(second.changes.all.contains { $0.isOld })
@@ -172,7 +172,7 @@ import Testing
         #expect(process.alice?.message == "gone fishing" && process.alice?.state == .offline)
     }
 
-    @Test func otherServersSayWhatTheirUsersAre() async {
+    @Test func otherServersSayWhatTheirUsersAre() async throws {
         let fixture = PresenceFixture()
         let (first, second) = (fixture.process(1), fixture.process(2))
         func note(_ state: PresenceState, active: Bool = true) async {
@@ -183,7 +183,7 @@ import Testing
             status.message = "hi"
             await first.presence.note([(PresenceFixture.bobNID, status)])
         }
-        await fixture.running([first, second]) {
+        try await fixture.running([first, second]) {
             await note(.online)
             let bob = second.presence.status(of: PresenceFixture.bobNID)
             #expect(bob?.state == .online && bob?.isCurrentlyActive == true && bob?.message == "hi")
@@ -191,11 +191,11 @@ import Testing
             let sent = fixture.hints.sent
             for _ in 0..<10 { await note(.online) }
             #expect(fixture.hints.sent == sent, "repetitions are nobody's news")
-            await fixture.pass(.seconds(600))
+            try await fixture.pass(.seconds(600))
             #expect(
                 second.presence.status(of: PresenceFixture.bobNID)?.state == .online,
                 "their server tells when they are idle")
-            await fixture.pass(.seconds(1300))
+            try await fixture.pass(.seconds(1300))
             #expect(second.presence.status(of: PresenceFixture.bobNID)?.state == .offline, "their server is silent")
         }
     }
