@@ -42,10 +42,10 @@ package struct DeviceSessions: Sendable {
                 user: user, deviceID: deviceID, displayName: request.displayName, address: request.address,
                 tokens: tokens.stored, verifiedHash: verifiedHash), now: now)
         switch outcome {
-        case .opened(_, let ended):
-            if let ended { feed.announce(.access, at: ended, user: user.nid) }
+        case .opened(let listed): feed.announce(.deviceLists, at: listed, user: user.nid)
+        case .reopened(let ended): if let ended { feed.announce(.access, at: ended, user: user.nid) }
         case .accountHasChanged: throw MatrixError.forbidden("Invalid username or password")
-        case .tooManyDevices: throw MatrixError(.resourceLimitExceeded, "This account has too many devices")
+        case .tooManyDevices: throw Self.tooManyDevices
         }
         return IssuedSession(userID: user.userID, deviceID: deviceID, tokens: tokens.issued)
     }
@@ -94,6 +94,37 @@ package struct DeviceSessions: Sendable {
         let change = try await devices.rename(deviceID, of: record, to: name, now: clock.nowMilliseconds)
         guard let change else { throw MatrixError.notFound("You have no such device") }
         if let position = change.position { feed.announce(.deviceLists, at: position, user: record.nid) }
+    }
+
+    /// Renames a device. One that is not there is made for an application service, and for nobody else.
+    ///
+    /// - Returns: whether it is new.
+    /// - Throws: `M_NOT_FOUND`; for an application service `M_INVALID_PARAM` for what cannot be a device's id, and
+    ///   `M_RESOURCE_LIMIT_EXCEEDED`.
+    package func renameOrCreate(_ deviceID: String, of user: LocalUser, to name: String?) async throws -> Bool {
+        do {
+            try await rename(deviceID, of: user, to: name)
+            return false
+        } catch let error as MatrixError where error.errcode == .notFound && user.appService != nil {
+            guard OpaqueIdentifier.isDeviceID(deviceID) else { throw MatrixError.invalidParam("That is no device id") }
+            let record = try await interning.user(user.userNID)
+            let outcome = try await devices.create(deviceID, of: record, named: name, now: clock.nowMilliseconds)
+            switch outcome {
+            case .created(let listed):
+                feed.announce(.deviceLists, at: listed, user: record.nid)
+                return true
+            // Two requests at once.
+            case .isThere:
+                try await rename(deviceID, of: user, to: name)
+                return false
+            case .noAccount: throw error
+            case .tooManyDevices: throw Self.tooManyDevices
+            }
+        }
+    }
+
+    private static var tooManyDevices: MatrixError {
+        MatrixError(.resourceLimitExceeded, "This account has too many devices")
     }
 
     // MARK: Closing

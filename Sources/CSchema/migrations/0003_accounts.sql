@@ -157,13 +157,11 @@ begin
 end $$;
 
 -- Ends devices of a user with everything that hangs on them; null: all but `p_except`. Rows of the log only if there was one:
--- for those who remember its tokens, and for those who know its keys.
+-- for those who remember its tokens, and for those who know the user's devices.
 create function close_devices(
     p_shard smallint, p_user bigint, p_devices text[], p_except text, p_now bigint,
     out closed text[], out new_position bigint, out previous bigint, out list_position bigint, out list_previous bigint
 ) language plpgsql as $$
-declare
-    v_with_keys text[];
 begin
     with gone as (
         delete from devices d where d.user_nid = p_user and (p_devices is null or d.device_id = any (p_devices))
@@ -177,22 +175,16 @@ begin
     delete from pushers p where p.user_nid = p_user and p.device_id = any (closed);
     delete from auth_sessions s where s.user_nid = p_user and s.device_id = any (closed);
     delete from sliding_states s where s.user_nid = p_user and s.device_id = any (closed);
-    select array_agg(k.device_id) into v_with_keys from device_keys k
-        where k.user_nid = p_user and k.device_id = any (closed);
     perform forget_device_keys(p_user, closed);
     delete from dehydrated_devices d where d.user_nid = p_user and d.device_id = any (closed);
     perform forget_device_messages(p_user, closed);
     select a.new_position, a.previous into new_position, previous
         from log_append(p_shard, 8::smallint, null, p_user, p_now) a;
-    -- Of a device without keys others never knew.
-    if v_with_keys is not null then
-        select n.new_position, n.previous into list_position, list_previous
-            from note_device_list(p_shard, p_user, p_now, v_with_keys) n;
-    end if;
+    select n.new_position, n.previous into list_position, list_previous
+        from note_device_list(p_shard, p_user, p_now, closed) n;
 end $$;
 
--- Gives a device another name. No positions when nobody need hear of it: it has that name already, or no keys, with which
--- others are told names.
+-- Gives a device another name. No positions when it has that name already.
 create function rename_device(
     p_shard smallint, p_user bigint, p_device text, p_name text, p_now bigint,
     out is_known boolean, out new_position bigint, out previous bigint
@@ -203,7 +195,7 @@ begin
     is_known := found;
     if not is_known then
         is_known := exists (select 1 from devices d where d.user_nid = p_user and d.device_id = p_device);
-    elsif exists (select 1 from device_keys k where k.user_nid = p_user and k.device_id = p_device) then
+    else
         select n.new_position, n.previous into new_position, previous
             from note_device_list(p_shard, p_user, p_now, array[p_device]) n;
     end if;
@@ -211,7 +203,8 @@ end $$;
 
 -- Gives a device tokens, after whoever asks has proved to be the user. A device that was there keeps everything but its
 -- tokens. `p_verified`: the hash that the password was checked against, which must still be the account's.
--- `outcome`: 0 done with a new device, 1 done with one that was there, 2 the account is not what it was, 3 too many devices.
+-- `outcome`: 0 done with a new device, of which others are told, 1 done with one that was there, whose tokens ended if there is
+-- a row of the log, 2 the account is not what it was, 3 too many devices.
 create function open_device(
     p_shard smallint, p_user bigint, p_verified text, p_device text, p_display_name text, p_ip text, p_max_devices bigint,
     p_access bytea, p_expires bigint, p_refresh bytea, p_now bigint,
@@ -250,6 +243,61 @@ begin
     end if;
     insert into access_tokens (token_hash, user_nid, device_id, created_ms, expires_ms, refresh_hash)
         values (p_access, p_user, p_device, p_now, p_expires, p_refresh);
+    if outcome = 0 then
+        select n.new_position, n.previous into new_position, previous
+            from note_device_list(p_shard, p_user, p_now, array[p_device]) n;
+    end if;
+end $$;
+
+-- Makes a device for an application service, which needs no tokens of it.
+-- `outcome`: 0 made, 1 there is one of that name, 2 there is no such account, 3 too many devices.
+create function create_device(
+    p_shard smallint, p_user bigint, p_device text, p_display_name text, p_max_devices bigint, p_now bigint,
+    out outcome smallint, out new_position bigint, out previous bigint
+) language plpgsql as $$
+begin
+    perform 1 from accounts a where a.user_nid = p_user and a.deactivated_ms is null for share;
+    outcome := case
+        when not found then 2
+        when exists (select 1 from devices d where d.user_nid = p_user and d.device_id = p_device) then 1
+        when (select count(*) from devices d where d.user_nid = p_user) >= p_max_devices then 3
+        else 0 end;
+    if outcome <> 0 then
+        return;
+    end if;
+    insert into devices (user_nid, device_id, display_name, created_ms)
+        values (p_user, p_device, p_display_name, p_now) on conflict do nothing;
+    if not found then
+        outcome := 1;
+        return;
+    end if;
+    select n.new_position, n.previous into new_position, previous
+        from note_device_list(p_shard, p_user, p_now, array[p_device]) n;
+end $$;
+
+-- The event that a device sent under a transaction id. An event of a device that is gone gives up its transaction id to the new
+-- device of that name: which is asked when one is to be written, so that nobody has to look through what a deleted device has
+-- sent. `p_margin`: clocks of workers differ by less.
+create function sent_event(
+    p_sender bigint, p_room bigint, p_device text, p_type text, p_transaction text, p_margin bigint
+) returns text language plpgsql as $$
+declare
+    v_event events;
+begin
+    select e.* into v_event from events e
+        where e.sender_nid = p_sender and e.room_nid = p_room and e.device_id = p_device and e.event_type = p_type
+            and e.transaction_id = p_transaction;
+    -- What application services send may say that it is from another time.
+    if not exists (
+        select 1 from devices d where d.user_nid = p_sender and d.device_id = p_device
+            and d.created_ms - p_margin > coalesce(
+                (select l.written_ms from rooms r join log l on l.shard = r.shard and l.position = v_event.position
+                 where r.room_nid = p_room), v_event.origin_ms)) then
+        return v_event.event_id;
+    end if;
+    update events e set device_id = null, transaction_id = null
+        where e.room_nid = p_room and e.event_nid = v_event.event_nid;
+    return null;
 end $$;
 
 -- The first use of a pair of tokens that came from a refresh: what it replaces ends. A row of the log only then.
@@ -364,6 +412,10 @@ begin
             from log_append(p_shard, 8::smallint, null, p_user, p_now) a;
     end if;
     delete from cross_signing_keys c where c.user_nid = p_user;
+    if found and list_position is null then
+        select n.new_position, n.previous into list_position, list_previous
+            from note_device_list(p_shard, p_user, p_now, '{}') n;
+    end if;
     delete from user_signatures s where s.signer_nid = p_user;
     delete from sliding_states s where s.user_nid = p_user;
     delete from profiles f where f.user_nid = p_user;

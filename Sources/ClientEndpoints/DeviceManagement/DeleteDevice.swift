@@ -5,7 +5,7 @@ package import MatrixCore
 /// Ends one of the caller's devices.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#delete_matrixclientv3devicesdeviceid
-/// - Errors: 401 while more authentication is needed.
+/// - Errors: 401 while more authentication is needed, which application services need none of.
 package enum DeleteDevice: Endpoint {
     package static let route = Route("deleteDevice", .delete, "/_matrix/client/v3/devices/{deviceId}")
 
@@ -23,7 +23,7 @@ package enum DeleteDevice: Endpoint {
         _ request: Request, from caller: LocalUser, with services: AccountServices
     ) async throws -> EmptyObject {
         let operation = AuthOperation(route, targets: [request.deviceID], by: caller)
-        try await services.interactive.authorise(operation, with: request.auth)
+        if caller.appService == nil { try await services.interactive.authorise(operation, with: request.auth) }
         try await services.devices.close([request.deviceID], of: caller)
         return EmptyObject()
     }

@@ -5,7 +5,7 @@ package import MatrixCore
 /// Ends several of the caller's devices.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3delete_devices
-/// - Errors: 401 while more authentication is needed.
+/// - Errors: 401 while more authentication is needed, which application services need none of.
 package enum DeleteDevices: Endpoint {
     package static let route = Route("deleteDevices", .post, "/_matrix/client/v3/delete_devices")
 
@@ -25,7 +25,7 @@ package enum DeleteDevices: Endpoint {
         _ request: Request, from caller: LocalUser, with services: AccountServices
     ) async throws -> EmptyObject {
         let operation = AuthOperation(route, targets: request.deviceIDs, by: caller)
-        try await services.interactive.authorise(operation, with: request.auth)
+        if caller.appService == nil { try await services.interactive.authorise(operation, with: request.auth) }
         try await services.devices.close(request.deviceIDs, of: caller)
         return EmptyObject()
     }

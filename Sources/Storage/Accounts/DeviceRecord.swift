@@ -61,10 +61,21 @@ package struct DeviceOpening: Sendable {
     }
 }
 
+/// What became of a device that was to be made.
+package enum DeviceCreationOutcome: Sendable {
+    case created(listed: LogPosition)
+    case isThere
+    /// There is none, or it is deactivated.
+    case noAccount
+    case tooManyDevices
+}
+
 /// What became of a device that was to be opened.
 package enum DeviceOpeningOutcome: Sendable {
-    /// `ended`: where the log tells that its former tokens ended.
-    case opened(isNew: Bool, ended: LogPosition?)
+    /// A new device, of which the log tells those who know the user's devices.
+    case opened(listed: LogPosition)
+    /// One that was there, and where the log tells that its former tokens ended, if it had any.
+    case reopened(ended: LogPosition?)
     /// Deactivated, or the password was changed meanwhile.
     case accountHasChanged
     case tooManyDevices

@@ -2,7 +2,7 @@ import Postgres
 
 /// The SQL of devices and their tokens.
 enum DeviceStatements {
-    static let all = [ofUser, one, rename, open, close, refresh, confirm, token, see]
+    static let all = [ofUser, one, rename, create, open, close, refresh, confirm, token, see]
 
     static let ofUser = Statement(
         "devices.of_user",
@@ -16,6 +16,8 @@ enum DeviceStatements {
         """, mode: .read)
     static let rename = Statement(
         "devices.rename", "select is_known, new_position, previous from rename_device($1, $2, $3, $4, $5)")
+    static let create = Statement(
+        "devices.create", "select outcome, new_position, previous from create_device($1, $2, $3, $4, $5, $6)")
     static let open = Statement(
         "devices.open",
         "select outcome, new_position, previous from open_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")

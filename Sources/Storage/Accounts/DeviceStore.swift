@@ -37,6 +37,26 @@ package struct DeviceStore: Sendable {
         return DeviceListChange(position: try LogPosition(optional: &row, shard: user.shard))
     }
 
+    /// Makes a device without tokens.
+    package func create(
+        _ deviceID: String, of user: UserRecord, named name: String?, now: Int64
+    ) async throws -> DeviceCreationOutcome {
+        let rows = try await pool.query(
+            DeviceStatements.create, user.shard, user.nid.rawValue, deviceID, name, Self.maxDevicesPerUser, now)
+        guard var row = rows.first else { throw StorageError.missing("create_device") }
+        switch try row.next(Int16.self) {
+        case 0:
+            guard let listed = try LogPosition(optional: &row, shard: user.shard) else {
+                throw StorageError.corrupt("create_device")
+            }
+            return .created(listed: listed)
+        case 1: return .isThere
+        case 2: return .noAccount
+        case 3: return .tooManyDevices
+        default: throw StorageError.corrupt("create_device")
+        }
+    }
+
     /// Gives a device new tokens in place of those it had, and makes it if it was not there.
     package func open(_ opening: DeviceOpening, now: Int64) async throws -> DeviceOpeningOutcome {
         let user = opening.user
@@ -46,8 +66,12 @@ package struct DeviceStore: Sendable {
             opening.tokens.accessExpiresMilliseconds, opening.tokens.refresh?.bytes, now)
         guard var row = rows.first else { throw StorageError.missing("open_device") }
         switch try row.next(Int16.self) {
-        case 0: return .opened(isNew: true, ended: nil)
-        case 1: return .opened(isNew: false, ended: try LogPosition(optional: &row, shard: user.shard))
+        case 0:
+            guard let listed = try LogPosition(optional: &row, shard: user.shard) else {
+                throw StorageError.corrupt("open_device")
+            }
+            return .opened(listed: listed)
+        case 1: return .reopened(ended: try LogPosition(optional: &row, shard: user.shard))
         case 2: return .accountHasChanged
         case 3: return .tooManyDevices
         default: throw StorageError.corrupt("open_device")

@@ -70,38 +70,56 @@ import Testing
         }
     }
 
-    /// Those who know its keys are told, in the transaction in which they go; of a device without keys nobody knew.
-    @Test func theEndOfADeviceWithKeysIsAnnounced() async throws {
+    /// Those who know the user's devices are told, in the transaction in which it happens.
+    @Test func devicesThatComeAndGoAreAnnounced() async throws {
         try await AccountFixture.with { fixture in
             try await fixture.withWorker { worker in
                 let user = try await worker.user(try await worker.register("alice", device: "KEPT"))
                 _ = try await worker.logIn("alice", device: "A")
                 _ = try await worker.logIn("alice", device: "B")
-                try await worker.fill(user.userNID, device: "B")
+                #expect(try await worker.announcements(of: user.userNID) == [["KEPT"], ["A"], ["B"]])
+                // It is the same device that logs in once more.
+                _ = try await worker.logIn("alice", device: "B")
                 try await worker.services.devices.close(["A"], of: user)
-                #expect(try await worker.announcements(of: user.userNID).isEmpty)
                 try await worker.services.devices.close(["A", "B", "C"], of: user)
-                #expect(try await worker.announcements(of: user.userNID) == [["B"]])
                 // Nothing ended, so there is nothing to tell.
                 try await worker.services.devices.close(["B"], of: user)
-                #expect(try await worker.announcements(of: user.userNID) == [["B"]])
+                #expect(try await worker.announcements(of: user.userNID).dropFirst(3) == [["A"], ["B"]])
             }
         }
     }
 
-    @Test func aNewNameOfADeviceWithKeysIsAnnounced() async throws {
+    @Test func aNewNameIsAnnounced() async throws {
         try await AccountFixture.with { fixture in
             try await fixture.withWorker { worker in
                 let user = try await worker.user(try await worker.register("alice", device: "A"))
                 let devices = worker.services.devices
                 try await devices.rename("A", of: user, to: "Phone")
-                #expect(try await worker.announcements(of: user.userNID).isEmpty)
-                try await worker.fill(user.userNID, device: "A")
                 try await devices.rename("A", of: user, to: "Phone")
-                #expect(try await worker.announcements(of: user.userNID).isEmpty)
+                #expect(try await worker.announcements(of: user.userNID) == [["A"], ["A"]])
                 try await devices.rename("A", of: user, to: "Old phone")
-                #expect(try await worker.announcements(of: user.userNID) == [["A"]])
+                #expect(try await worker.announcements(of: user.userNID) == [["A"], ["A"], ["A"]])
                 #expect(try await worker.stores.devices.device("A", of: user.userNID)?.displayName == "Old phone")
+            }
+        }
+    }
+
+    /// Whether there are devices or not: nobody is shown who somebody was that is gone.
+    @Test(arguments: [false, true])
+    func theKeysOfADeactivatedUserGoAndThatIsAnnounced(_ hasDevices: Bool) async throws {
+        try await AccountFixture.with { fixture in
+            try await fixture.withWorker { worker in
+                let user = try await worker.user(try await worker.register("alice", device: "A"))
+                try await worker.giveCrossSigningKeys(to: user.userNID)
+                if !hasDevices { try await worker.services.devices.logOut(user) }
+                let before = try await worker.announcements(of: user.userNID).count
+                let heard = HeardKinds()
+                _ = worker.feed.observe { row in heard.note(row) }
+                try await worker.services.lifecycle.deactivate(user.userNID, erase: false)
+                #expect(try await worker.hasCrossSigningKeys(user.userNID) == false)
+                let told = try await worker.announcements(of: user.userNID).dropFirst(before)
+                #expect(told == [hasDevices ? ["A"] : []])
+                #expect(heard.kinds.contains(.deviceLists))
             }
         }
     }
@@ -114,8 +132,10 @@ import Testing
                 try await worker.fill(user.userNID, device: "A")
                 let heard = HeardKinds()
                 _ = worker.feed.observe { row in heard.note(row) }
+                _ = try await worker.logIn("alice", device: "B")
+                #expect(heard.kinds == [.deviceLists])
                 try await worker.services.devices.logOut(user)
-                #expect(heard.kinds == [.access, .deviceLists])
+                #expect(heard.kinds == [.deviceLists, .access, .deviceLists])
             }
         }
     }

@@ -26,6 +26,14 @@ extension AccountWorker {
         Set(try await pool.query(Belongings.tables).map { try $0.get(0, String.self) })
     }
 
+    func giveCrossSigningKeys(to user: UserNID) async throws {
+        try await pool.execute(Belongings.crossSigningKey, user.rawValue)
+    }
+
+    func hasCrossSigningKeys(_ user: UserNID) async throws -> Bool {
+        try await !pool.query(Belongings.crossSigningKeys, user.rawValue).isEmpty
+    }
+
     /// The devices that others were told to look at anew, one list for each time.
     func announcements(of user: UserNID) async throws -> [[String]] {
         try await pool.query(Belongings.announcements, user.rawValue).map { try $0.get(0, [String].self) }
@@ -106,6 +114,13 @@ private enum Belongings {
             format('select 1 from %I where user_nid = %s and device_id = %L limit 1', $1, $2, $3), true, true, '')::text
             like '%row%'
         """)
+    static let crossSigningKey = Statement(
+        "belongings.cross_signing_key",
+        """
+        insert into cross_signing_keys (user_nid, usage, public_key, body, signatures) values ($1, 0, 'AAAA', '{}', '{}')
+        """)
+    static let crossSigningKeys = Statement(
+        "belongings.cross_signing_keys", "select 1 from cross_signing_keys where user_nid = $1")
     static let announcements = Statement(
         "belongings.announcements", "select devices from device_changes where user_nid = $1 order by position")
 }

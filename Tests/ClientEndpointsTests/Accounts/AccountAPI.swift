@@ -3,10 +3,10 @@ import ApusTesting
 import ClientEndpoints
 import Cluster
 import Encryption
+import EndpointsTesting
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Postgres
 import Rooms
 import Storage
@@ -14,13 +14,6 @@ import Telemetry
 
 /// The endpoints of accounts and discovery as a client meets them, on a database of their own.
 struct AccountAPI: Sendable {
-    struct Answer: Sendable {
-        let status: Int
-        let body: JSONValue
-        var errcode: String? { body["errcode"]?.string }
-        subscript(_ name: String) -> JSONValue? { body[name] }
-    }
-
     /// Somebody who has logged in.
     struct Session: Sendable {
         let userID: String
@@ -28,7 +21,7 @@ struct AccountAPI: Sendable {
         let token: String
         let refreshToken: String?
 
-        init?(_ answer: Answer) {
+        init?(_ answer: EndpointAnswer) {
             guard answer.status == 200, let userID = answer["user_id"]?.string,
                 let deviceID = answer["device_id"]?.string, let token = answer["access_token"]?.string
             else { return nil }
@@ -36,6 +29,19 @@ struct AccountAPI: Sendable {
             self.deviceID = deviceID
             self.token = token
             refreshToken = answer["refresh_token"]?.string
+        }
+    }
+
+    /// Takes whoever names a user in the query for an application service that acts as the user.
+    private struct ServicesAsUsers: UserAuthenticator {
+        let users: AccessTokens
+
+        func user(presenting token: AccessToken, in request: CallerRequest) async throws -> LocalUser? {
+            let user = try await users.user(presenting: token, in: request)
+            guard let user, request.query.all("user_id") == [user.userID.description] else { return user }
+            return LocalUser(
+                userID: user.userID, userNID: user.userNID, deviceID: user.deviceID, tokenID: nil,
+                appService: AppService(id: "bridge", senderUserID: user.userID, isRateLimited: false))
         }
     }
 
@@ -68,10 +74,11 @@ struct AccountAPI: Sendable {
                     telemetry: telemetry))
             let environment = EndpointEnvironment(
                 authenticators: Authenticators(
-                    users: AccessTokens(
-                        devices: stores.devices, feed: feed,
-                        sightings: DeviceSightings(devices: stores.devices, telemetry: telemetry), telemetry: telemetry)
-                ))
+                    users: ServicesAsUsers(
+                        users: AccessTokens(
+                            devices: stores.devices, feed: feed,
+                            sightings: DeviceSightings(devices: stores.devices, telemetry: telemetry),
+                            telemetry: telemetry))))
             let discovery = DiscoveryServices(
                 publicBaseURL: publicBaseURL, defaultRoomVersion: "12",
                 delayedEvents: DelayedEvents.Limits(maxDelayMilliseconds: 86_400_000, maxScheduled: 100),
@@ -110,51 +117,41 @@ struct AccountAPI: Sendable {
 
     // MARK: Requests
 
+    /// Asks as an application service that acts as a user.
+    func askAsService(
+        _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, for session: Session
+    ) async -> EndpointAnswer {
+        await router.ask(method, "\(Self.target(path))?user_id=\(session.userID)", body, token: session.token)
+    }
+
     /// - Parameter path: below `/_matrix/client/v3` unless it begins with `/_` or `/.`.
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, as session: Session? = nil
-    ) async -> Answer {
-        await ask(method, path, text: body.map { String(decoding: $0.canonicalBytes, as: UTF8.self) }, as: session)
+    ) async -> EndpointAnswer {
+        await router.ask(method, Self.target(path), body, token: session?.token)
     }
 
     func ask(
         _ method: HTTPRequest.Method, _ path: String, text: String?, as session: Session? = nil
-    ) async -> Answer {
-        var headers: HTTPFields = [:]
-        if let session { headers[.authorization] = "Bearer \(session.token)" }
-        let isWhole = path.hasPrefix("/_") || path.hasPrefix("/.")
-        let response = await router.respond(
-            to: ServerRequest(
-                method: method, target: isWhole ? path : "/_matrix/client/v3" + path, headers: headers,
-                clientAddress: "192.0.2.1", body: text.map { .buffer(ByteBuffer(string: $0)) } ?? .empty))
-        guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
-        let json = try? JSONValue(parsing: Array(buffer.readableBytesView))
-        return Answer(status: response.status.code, body: json ?? nil)
+    ) async -> EndpointAnswer {
+        await router.ask(method, Self.target(path), bytes: text.map { Array($0.utf8) }, token: session?.token)
     }
 
-    /// A page as a browser gets it.
-    struct Page: Sendable {
-        let status: Int
-        let headers: HTTPFields
-        let text: String
-    }
-
+    /// Asks for a page as a browser does.
+    ///
     /// - Parameters:
     ///   - path: as that of `ask`.
     ///   - form: what is sent, as browsers encode it.
     func open(
         _ method: HTTPRequest.Method, _ path: String, form: String? = nil, headers: HTTPFields = [:]
-    ) async -> Page {
+    ) async -> EndpointAnswer {
         var headers = headers
         if form != nil { headers[.contentType] = "application/x-www-form-urlencoded" }
-        let response = await router.respond(
-            to: ServerRequest(
-                method: method, target: path.hasPrefix("/_") ? path : "/_matrix/client/v3" + path, headers: headers,
-                clientAddress: "192.0.2.1", body: form.map { .buffer(ByteBuffer(string: $0)) } ?? .empty))
-        guard case .buffer(let buffer) = response.body else {
-            return Page(status: response.status.code, headers: response.headers, text: "")
-        }
-        return Page(status: response.status.code, headers: response.headers, text: String(buffer: buffer))
+        return await router.ask(method, Self.target(path), bytes: form.map { Array($0.utf8) }, headers: headers)
+    }
+
+    private static func target(_ path: String) -> String {
+        path.hasPrefix("/_") || path.hasPrefix("/.") ? path : "/_matrix/client/v3" + path
     }
 
     /// Registers over the API.

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -61,6 +62,26 @@ import Testing
             // It had been removed before: that is fine.
             let again = await api.ask(.delete, "/devices/OLD", ["auth": AccountAPI.auth("alice")], as: session)
             #expect(again.status == 200)
+        }
+    }
+
+    /// Since version 1.17 of the specification.
+    @Test func applicationServicesMakeAndDeleteDevicesWithoutAuthentication() async throws {
+        try await AccountAPI.with { api in
+            let session = try await api.register("alice")
+            let made = await api.askAsService(.put, "/devices/BRIDGE", ["display_name": "A bridge"], for: session)
+            #expect(made.status == 201 && made.body == [:])
+            let renamed = await api.askAsService(.put, "/devices/BRIDGE", ["display_name": "The bridge"], for: session)
+            #expect(renamed.status == 200 && renamed.body == [:])
+            #expect(await api.askAsService(.put, "/devices/SECOND", [:], for: session).status == 201)
+            let device = await api.ask(.get, "/devices/BRIDGE", as: session)
+            #expect(device["display_name"] == "The bridge")
+            let long = String(repeating: "x", count: 600)
+            #expect(await api.askAsService(.put, "/devices/\(long)", [:], for: session).errcode == "M_INVALID_PARAM")
+            #expect(await api.askAsService(.delete, "/devices/BRIDGE", [:], for: session).status == 200)
+            let several = await api.askAsService(.post, "/delete_devices", ["devices": ["SECOND"]], for: session)
+            #expect(several.status == 200)
+            #expect(await api.ask(.get, "/devices", as: session)["devices"]?.array?.count == 1)
         }
     }
 

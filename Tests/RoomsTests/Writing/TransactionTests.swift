@@ -4,6 +4,7 @@ import Postgres
 import Rooms
 import RoomsTesting
 import Storage
+import Telemetry
 import Testing
 
 /// What a client asks for twice under one transaction id is done once, whichever workers it asks.
@@ -45,6 +46,37 @@ import Testing
             #expect(!sent.contains(again))
             let elsewhere = try await workers[1].room(by: alice)
             #expect(try await !sent.contains(workers[1].say("once", in: elsewhere, as: alice, transaction: "1")))
+        }
+    }
+
+    /// A device that comes under the name of a deleted one begins anew.
+    @Test func aDeletedDeviceLeavesItsTransactionsToTheNextOfItsName() async throws {
+        try await with { workers, alice, room in
+            let devices = DeviceStore(pool: workers[0].pool)
+            func open(_ token: String, now: Int64) async throws {
+                _ = try await devices.open(
+                    DeviceOpening(
+                        user: alice, deviceID: "D", displayName: nil, address: "",
+                        tokens: NewTokens(access: TokenHash(of: token), accessExpiresMilliseconds: nil, refresh: nil),
+                        verifiedHash: nil), now: now)
+            }
+            let now = workers[0].telemetry.clock.nowMilliseconds
+            _ = try await AccountStore(pool: workers[0].pool).create(
+                NewAccount(user: alice, passwordHash: nil), oldestSession: 0, now: now)
+            try await open("first", now: now)
+            let sent = try await workers[0].say("first", in: room, as: alice, transaction: "1")
+            // A device that logs in once more is the same device.
+            try await open("again", now: now + 3_600_000)
+            #expect(try await workers[1].say("first", in: room, as: alice, transaction: "1") == sent)
+            _ = try await devices.close(["D"], of: alice, now: now)
+            try await workers[0].pool.execute(
+                Statement("test.hour_passes", "update log set written_ms = written_ms - 3600000"))
+            try await open("second", now: now)
+            let results = try await results(workers) {
+                try await $0.say("second", in: room, as: alice, transaction: "1")
+            }
+            #expect(results.count == 1 && !results.contains(sent))
+            #expect(try await workers[0].messages(in: room, for: alice) == ["first", "second"])
         }
     }
 
