@@ -115,7 +115,21 @@ package struct OwnDeviceLists: Sendable {
     /// - Cost: three queries for all.
     package func updates(in stretches: [Stretch]) async throws -> [[Update]] {
         let changes = try await store.changes(of: Set(stretches.map(\.user.nid)))
-        let plans = stretches.map { Plan($0, changes[$0.user.nid] ?? []) }
+        return try await write(stretches.map { Plan($0, changes[$0.user.nid] ?? []) })
+    }
+
+    /// The newest change of users once more, and their keys, for a server that begins to share a room with them; for each user.
+    ///
+    /// A server that knows the devices as they are finds nothing new in it. One that has kept them from an earlier time takes it
+    /// in, if that is all that it has missed, or sees that something is missing, and asks.
+    ///
+    /// - Cost: three queries for all.
+    package func introductions(of users: [UserRecord]) async throws -> [[Update]] {
+        let changes = try await store.changes(of: Set(users.map(\.nid)))
+        return try await write(users.map { Plan(introducing: $0, changes[$0.nid] ?? []) })
+    }
+
+    private func write(_ plans: [Plan]) async throws -> [[Update]] {
         let devices = Set(
             plans.flatMap { plan in
                 plan.updates.map { OwnDevice(user: plan.user.nid, deviceID: $0.deviceID) }
@@ -179,6 +193,13 @@ package struct OwnDeviceLists: Sendable {
         let user: UserRecord
         var updates: [DeviceUpdate] = []
         var hasSigningKeys = false
+
+        /// The newest change, and the cross-signing keys.
+        init(introducing user: UserRecord, _ changes: [OwnDeviceChange]) {
+            let newest = changes.last { !$0.devices.isEmpty }?.position ?? 0
+            self.init(Stretch(user: user, since: newest - 1, upTo: newest), changes)
+            hasSigningKeys = true
+        }
 
         init(_ stretch: Stretch, _ changes: [OwnDeviceChange]) {
             user = stretch.user

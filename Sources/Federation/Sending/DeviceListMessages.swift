@@ -8,8 +8,7 @@ package import Storage
 /// they are made of what the devices are when they are sent, so many changes of one device become one message for a server that was
 /// out of reach.
 ///
-/// A server that comes to share a room with a user is told nothing: it asks when somebody there wants to know, as in a room of
-/// thousands of servers most never do.
+/// What a server is told that comes to share a room with a user is in `DeviceIntroductions`.
 package struct DeviceListMessages: DurableMessages {
     /// Users of one page of what was missed.
     private static let usersAtOnce = 20
@@ -30,15 +29,15 @@ package struct DeviceListMessages: DurableMessages {
 
     private var interning: Interning { services.rooms.reader.interning }
 
-    package func messages(of rows: [LogRow]) async throws -> [DurableRow: [AddressedMessage]] {
+    package func messages(of rows: [LogRow]) async throws -> [LogPlace: [AddressedMessage]] {
         let users = try await interning.users(Set(rows.filter(\.tellsOfDevices).compactMap(\.userNID)))
-        var stretches: [(row: DurableRow, stretch: OwnDeviceLists.Stretch)] = []
+        var stretches: [(row: LogPlace, stretch: OwnDeviceLists.Stretch)] = []
         for row in rows where row.tellsOfDevices {
             guard let user = row.userNID.flatMap({ users[$0] }), user.userID.serverName == services.rooms.server.name
             else { continue }
             stretches.append(
                 (
-                    DurableRow(row),
+                    LogPlace(of: row),
                     OwnDeviceLists.Stretch(user: user, since: row.position - 1, upTo: row.position)
                 ))
         }
@@ -46,7 +45,7 @@ package struct DeviceListMessages: DurableMessages {
         stretches.removeAll { servers[$0.stretch.user.nid]?.isEmpty ?? true }
         guard !stretches.isEmpty else { return [:] }
         let updates = try await lists.updates(in: stretches.map(\.stretch))
-        var messages: [DurableRow: [AddressedMessage]] = [:]
+        var messages: [LogPlace: [AddressedMessage]] = [:]
         for ((row, stretch), updates) in zip(stretches, updates) {
             let servers = Array(servers[stretch.user.nid] ?? [])
             messages[row] = updates.map { AddressedMessage(Self.message($0, of: stretch.user), to: servers) }
@@ -95,13 +94,6 @@ package struct DeviceListMessages: DurableMessages {
 
     /// All messages of a user go by the user's number: none is left behind when the next page begins after it.
     private static func message(_ update: OwnDeviceLists.Update, of user: UserRecord) -> DurableMessage {
-        DurableMessage(
-            number: user.nid.rawValue,
-            bytes: JSONWriter.write { json in
-                json.object { json in
-                    json.field("edu_type", update.type)
-                    json.field("content", raw: update.content)
-                }
-            })
+        DurableMessage(number: user.nid.rawValue, bytes: update.edu)
     }
 }

@@ -159,6 +159,8 @@ struct Outbox: Sendable {
         var batch = Batch()
         inFlight = queue.prefix { batch.add($0.content) }.count
         batch.ephemeral = messages.take(atMost: TransactionLimits.messages - batch.durable.count)
+        // What was to go after something else goes now, when there is nothing else.
+        if batch.isEmpty { batch.ephemeral = messages.take(atMost: TransactionLimits.messages) }
         return batch.isEmpty ? nil : .send(batch)
     }
 

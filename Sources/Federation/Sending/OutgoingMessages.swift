@@ -31,6 +31,8 @@ struct OutgoingMessages: Sendable {
     static let maxReceipts = 500
     static let maxTyping = 200
     static let maxPresence = 1_000
+    /// Users whose devices a server is told at once.
+    static let maxIntroductions = 500
     /// People in one message, so that none becomes large.
     private static let maxPresenceAMessage = 100
 
@@ -42,8 +44,14 @@ struct OutgoingMessages: Sendable {
     private var receipts: [OutgoingReceipt.Place: OutgoingReceipt] = [:]
     private var typing: [Typist: OutgoingTyping] = [:]
     private var presence: [UserID: PresenceStatus] = [:]
+    private var introductions: [UserID: OutgoingIntroduction] = [:]
+    /// Those that came since something was last taken. They wait for the next transaction: a server may look at messages before
+    /// it has taken in the events beside them, and would not know yet that it shares a room with the user.
+    private var newIntroductions: [UserID: OutgoingIntroduction] = [:]
 
-    var isEmpty: Bool { receipts.isEmpty && typing.isEmpty && presence.isEmpty }
+    var isEmpty: Bool {
+        receipts.isEmpty && typing.isEmpty && presence.isEmpty && introductions.isEmpty && newIntroductions.isEmpty
+    }
 
     mutating func add(_ receipt: OutgoingReceipt) {
         guard receipts.count < Self.maxReceipts || receipts[receipt.place] != nil else { return }
@@ -66,10 +74,16 @@ struct OutgoingMessages: Sendable {
         presence[status.userID] = status
     }
 
-    /// Some of them, as JSON; they are gone then.
+    mutating func add(_ introduction: OutgoingIntroduction) {
+        guard introductions.count + newIntroductions.count < Self.maxIntroductions else { return }
+        newIntroductions[introduction.user] = introduction
+    }
+
+    /// Some of them, as JSON; they are gone then. There may be some though none are taken yet.
     mutating func take(atMost limit: Int) -> [[UInt8]] {
         guard !isEmpty else { return [] }
-        var messages = takeReceipts(atMost: limit)
+        var messages = takeIntroductions(atMost: limit)
+        messages += takeReceipts(atMost: limit - messages.count)
         let count = min(typing.count, max(limit - messages.count, 0))
         for (typist, change) in typing.prefix(count) {
             messages.append(Self.message(change))
@@ -80,6 +94,17 @@ struct OutgoingMessages: Sendable {
             messages.append(Self.message(Array(some)))
             for status in some { presence[status.userID] = nil }
         }
+        return messages
+    }
+
+    private mutating func takeIntroductions(atMost limit: Int) -> [[UInt8]] {
+        var messages: [[UInt8]] = []
+        for (user, introduction) in introductions where messages.count + introduction.messages.count <= limit {
+            messages += introduction.messages
+            introductions[user] = nil
+        }
+        introductions.merge(newIntroductions) { _, new in new }
+        newIntroductions = [:]
         return messages
     }
 

@@ -19,15 +19,29 @@ final class OutgoingRow: Sendable {
     private let servers: RoomServerList
     let events: [Addressed]
     let receipts: [OutgoingReceipt]
+    private let introductions: [OutgoingIntroduction]
 
-    init(servers: RoomServerList, events: [Addressed] = [], receipts: [OutgoingReceipt] = []) {
+    init(
+        servers: RoomServerList, events: [Addressed] = [], receipts: [OutgoingReceipt] = [],
+        introductions: [OutgoingIntroduction] = []
+    ) {
         self.servers = servers
         self.events = events
         self.receipts = receipts
+        self.introductions = introductions
     }
 
+    var isNothing: Bool { events.isEmpty && receipts.isEmpty && introductions.isEmpty }
+
     /// Bytes, roughly.
-    var weight: Int { events.reduce(200) { $0 + $1.event.bytes.count + 100 } }
+    var weight: Int {
+        let devices = introductions.reduce(0) { $0 + $1.messages.reduce(100) { $0 + $1.count } }
+        return events.reduce(200) { $0 + $1.event.bytes.count + 100 } + devices
+    }
+
+    func introductions(in slot: Int) -> [OutgoingIntroduction] {
+        introductions.filter { DestinationSlots.slot(of: $0.server) == slot }
+    }
 
     /// The servers of a slot that get an event.
     func destinations(of addressed: Addressed, in slot: Int) -> [ServerName] {
@@ -51,36 +65,34 @@ final class OutgoingRows: Sendable {
     /// Nobody reads more than one row at a time; so they are not more than the slots and who tells them.
     private static let maxFlights = 64
 
-    private struct Key: Hashable {
-        let shard: Int16
-        let position: Int64
-    }
-
     private let events: OutgoingEvents
     private let servers: RoomServers
     private let receipts: ReceiptStore
     private let interning: Interning
     private let own: ServerName
-    private let cache = GenerationalCache<Key, OutgoingRow>(maxWeight: maxCachedBytes) { $0.weight }
-    private let flights = Flights<Key, OutgoingRow>(atMost: maxFlights)
+    private let introductions: DeviceIntroductions?
+    private let cache = GenerationalCache<LogPlace, OutgoingRow>(maxWeight: maxCachedBytes) { $0.weight }
+    private let flights = Flights<LogPlace, OutgoingRow>(atMost: maxFlights)
 
     init(
-        events: OutgoingEvents, servers: RoomServers, receipts: ReceiptStore, interning: Interning, own: ServerName
+        events: OutgoingEvents, servers: RoomServers, receipts: ReceiptStore, interning: Interning, own: ServerName,
+        introductions: DeviceIntroductions?
     ) {
         self.events = events
         self.servers = servers
         self.receipts = receipts
         self.interning = interning
         self.own = own
+        self.introductions = introductions
     }
 
     func read(_ row: LogRow) async throws -> OutgoingRow {
         guard let room = row.roomNID, row.kind.concernsMembers else { return .nothing }
-        let key = Key(shard: row.shard, position: row.position)
-        if let known = cache[key] { return known }
-        return try await flights.join(key) { [self] in
+        let place = LogPlace(of: row)
+        if let known = cache[place] { return known }
+        return try await flights.join(place) { [self] in
             let read = row.kind == .receipts ? try await readReceipts(row, room) : try await readEvents(row, room)
-            cache.keep(read, for: key)
+            cache.keep(read, for: place)
             return read
         }
     }
@@ -108,7 +120,9 @@ final class OutgoingRows: Sendable {
                 OutgoingRow.Addressed(event: try events.outgoing(event), excluded: excluded, extra: extra))
         }
         addressed += try await stickyEvents(forNewcomersBy: row, list, in: room)
-        return addressed.isEmpty ? .nothing : OutgoingRow(servers: list, events: addressed)
+        let introduced = try await introductions?.introductions(by: row, in: roomNID, list) ?? []
+        let read = OutgoingRow(servers: list, events: addressed, introductions: introduced)
+        return read.isNothing ? .nothing : read
     }
 
     /// What of ours is sticky, for servers that came into the room by the row.

@@ -20,6 +20,8 @@ package struct SenderServices: Sendable {
     package var presence: VisiblePresence?
     /// What servers have to get besides events.
     package var durable: [any DurableMessages] = []
+    /// `nil` where servers are told nothing of the devices of users with whom they begin to share a room.
+    package var introductions: DeviceIntroductions?
     let roomServers: RoomServers
 
     package init(

@@ -129,6 +129,9 @@ final class SenderSlot: Sendable {
             }
         }
         for (server, message) in row.messages[number] ?? [] { add(.message(message), of: row, for: server, in: &state) }
+        for introduction in outgoing.introductions(in: number) {
+            with(introduction.server, in: &state) { outbox, _ in outbox.messages.add(introduction) }
+        }
         guard !outgoing.receipts.isEmpty else { return }
         for server in outgoing.destinations(in: number) {
             with(server, in: &state) { outbox, _ in

@@ -25,7 +25,7 @@ final class SendingGround: Sendable {
         servers = services.roomServers
         rows = OutgoingRows(
             events: events, servers: servers, receipts: services.receipts, interning: interning,
-            own: services.rooms.server.name)
+            own: services.rooms.server.name, introductions: services.introductions)
         typing = TypingOutlet(services.typing, own: services.rooms.server.name, clock: services.telemetry.clock)
         presence = services.presence.map {
             PresenceOutlet($0, rooms: services.rooms, feed: services.feed, clock: services.telemetry.clock)
@@ -39,7 +39,7 @@ final class SendingGround: Sendable {
     ///
     /// - Throws: `CancellationError`.
     func read(_ rows: [LogRow]) async throws -> [ReadRow] {
-        var messages: [DurableRow: (source: Int, messages: [AddressedMessage])] = [:]
+        var messages: [LogPlace: (source: Int, messages: [AddressedMessage])] = [:]
         for (index, source) in durable.enumerated() {
             let ofSource = rows.filter { $0.kind == source.kind }
             guard !ofSource.isEmpty else { continue }
@@ -49,11 +49,11 @@ final class SendingGround: Sendable {
         }
         var read: [ReadRow] = []
         for row in rows {
-            if let (source, found) = messages[DurableRow(row)] {
+            if let (source, found) = messages[LogPlace(of: row)] {
                 read.append(ReadRow(row, .nothing, messages: found, from: source))
             }
             let outgoing = try await untilItSucceeds { [self] in try await self.rows.read(row) }
-            guard !outgoing.events.isEmpty || !outgoing.receipts.isEmpty else { continue }
+            if outgoing.isNothing { continue }
             read.append(ReadRow(row, outgoing))
         }
         return read

@@ -72,4 +72,47 @@ package struct OwnDeviceStore: Sendable {
                 nid: UserNID(nid), userID: try DeviceListStore.userID(userID), serverNID: own, shard: shard)
         }
     }
+
+    /// Which users of this server have come to share a room with which other servers, of those who have keys.
+    ///
+    /// Cost: one query; a look at whoever came, and at the other rooms of each user that may be told of.
+    package func met(in meeting: RoomMeeting, own: ServerNID) async throws -> [ServerNID: [UserRecord]] {
+        var met: [ServerNID: [UserRecord]] = [:]
+        let rows = try await pool.query(
+            OwnDeviceStatements.met, meeting.room.rawValue, meeting.came.map(\.rawValue), meeting.position,
+            own.rawValue,
+            meeting.servers.map(\.rawValue), meeting.newServers.map(\.rawValue), Int64(meeting.maxUsers))
+        for row in rows {
+            let (userID, nid, shard, server) = try row.decode((String, Int64, Int16, Int64).self)
+            met[ServerNID(server), default: []].append(
+                UserRecord(
+                    nid: UserNID(nid), userID: try DeviceListStore.userID(userID), serverNID: own, shard: shard))
+        }
+        return met
+    }
+}
+
+/// Who came into a room at a position of its shard.
+package struct RoomMeeting: Sendable {
+    package let room: RoomNID
+    package let position: Int64
+    /// Whose membership changed.
+    package let came: [UserNID]
+    /// The other servers in the room.
+    package let servers: [ServerNID]
+    /// Those of them that may have come with this.
+    package let newServers: [ServerNID]
+    /// Users of this server that are looked at for a new server.
+    package let maxUsers: Int
+
+    package init(
+        room: RoomNID, position: Int64, came: [UserNID], servers: [ServerNID], newServers: [ServerNID], maxUsers: Int
+    ) {
+        self.room = room
+        self.position = position
+        self.came = came
+        self.servers = servers
+        self.newServers = newServers
+        self.maxUsers = maxUsers
+    }
 }

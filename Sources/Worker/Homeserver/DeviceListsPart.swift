@@ -44,6 +44,11 @@ struct DeviceListsPart: Sendable {
         DeviceListMessages(services, lists: own, store: ownStore, joined: joined)
     }
 
+    /// What servers are told that begin to share a room with somebody.
+    func introductions(_ services: SenderServices) -> DeviceIntroductions {
+        DeviceIntroductions(lists: own, store: ownStore, own: services.rooms.writing.localServerNID)
+    }
+
     func endpoints(in environment: EndpointEnvironment) -> [ServedEndpoint] {
         ServedEndpoint.all(DeviceListEndpoints.all, with: own, in: environment)
     }

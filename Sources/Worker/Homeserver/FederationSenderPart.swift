@@ -16,6 +16,7 @@ struct FederationSenderPart: Sendable {
             destinations: DestinationStore(pool: core.pool), heard: link.heard, feed: core.feed, client: link.client,
             timeouts: core.timeouts, telemetry: telemetry)
         services.presence = sync.presence
+        services.introductions = deviceLists.introductions(services)
         // A device is told of before what it says.
         services.durable = [deviceLists.outgoing(services, joined: sync.joined), toDevice.outgoing]
         sending = DutyRunner(

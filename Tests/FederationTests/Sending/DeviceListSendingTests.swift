@@ -15,27 +15,6 @@ import Testing
     private static let note = Statement(
         "test.note_device_list", "select new_position, previous from note_device_list($1, $2, $3, $4)")
 
-    /// A device of a user, logged in and with keys.
-    private func device(_ deviceID: String, of user: UserRecord, seed: UInt8, _ server: SenderFixture) async throws
-        -> KeyedDevice
-    {
-        let token = TokenHash(of: "\(user.userID) \(deviceID)")
-        _ = try await AccountStore(pool: server.pool).create(
-            NewAccount(user: user, passwordHash: nil), oldestSession: 0, now: 1)
-        _ = try await DeviceStore(pool: server.pool).open(
-            DeviceOpening(
-                user: user, deviceID: deviceID, displayName: "a \(deviceID)", address: "",
-                tokens: NewTokens(access: token, accessExpiresMilliseconds: nil, refresh: nil), verifiedHash: nil),
-            now: 1)
-        let device = try KeyedDevice(user.userID.description, deviceID, seed: seed)
-        let uploads = KeyUploads(
-            store: DeviceKeyStore(pool: server.pool), interning: server.worker.interning, feed: server.feed,
-            clock: server.telemetry.clock)
-        let keys = try JSONDocument(parsing: device.deviceKeys().canonicalBytes).root
-        _ = try await uploads.upload(UncheckedKeys(deviceKeys: keys), of: user.nid, deviceID: deviceID)
-        return device
-    }
-
     /// Something about devices changed.
     private func change(_ devices: [String], of user: UserRecord, _ server: SenderFixture) async throws {
         var row = try await server.pool.query(Self.note, user.shard, user.nid.rawValue, Int64(1), devices).first
@@ -56,16 +35,19 @@ import Testing
             try await server.join(room, try await server.user("bob", on: "b"))
             try await server.join(elsewhere, try await server.user("carol", on: "c"))
             try await server.sending {
-                let phone = try await device("PHONE", of: alice, seed: 1, server)
-                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 1 }
-                let first = try #require(server.federation.edus(at: "b.example", ofType: Self.update).first)
-                #expect(first["user_id"] == "@alice:example.org" && first["device_id"] == "PHONE")
-                #expect(first["keys"] == (try phone.deviceKeys()))
-                #expect(first["device_display_name"] == "a PHONE" && first["deleted"] == nil)
-                #expect(first["prev_id"] == [])
-                _ = try await device("TABLET", of: alice, seed: 2, server)
-                _ = try await DeviceStore(pool: server.pool).close(["PHONE"], of: alice, now: 1)
-                try await change(["PHONE"], of: alice, server)
+                let phone = try await server.device("PHONE", of: alice, seed: 1)
+                // That it came, and its keys.
+                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 2 }
+                let told = server.federation.edus(at: "b.example", ofType: Self.update)
+                for update in told {
+                    #expect(update["user_id"] == "@alice:example.org" && update["device_id"] == "PHONE")
+                    #expect(update["device_display_name"] == "a PHONE" && update["deleted"] == nil)
+                }
+                #expect(told.first?["prev_id"] == [] && isChain(told))
+                #expect(told.last?["keys"] == (try phone.deviceKeys()))
+                _ = try await server.device("TABLET", of: alice, seed: 2)
+                let closed = try await DeviceStore(pool: server.pool).close(["PHONE"], of: alice, now: 1)
+                server.feed.announce(.deviceLists, at: try #require(closed.deviceLists), user: alice.nid)
                 try await server.federation.wait { federation in
                     federation.edus(at: "b.example", ofType: Self.update).contains { $0["deleted"] == true }
                 }
@@ -73,15 +55,7 @@ import Testing
                 #expect(isChain(updates))
                 #expect(updates.last?["keys"] == nil && updates.last?["device_id"] == "PHONE")
                 // Cross-signing keys go without numbers, and leave the chain as it is.
-                let signer = try CrossSigner("@alice:example.org", seed: 20)
-                let uploads = CrossSigningUploads(
-                    keys: DeviceKeyStore(pool: server.pool), store: CrossSigningStore(pool: server.pool),
-                    interning: server.worker.interning, feed: server.feed, clock: server.telemetry.clock)
-                let keys = try JSONDocument(parsing: signer.upload().canonicalBytes).root
-                _ = try await uploads.set(
-                    UncheckedCrossSigningKeys(
-                        masterKey: keys["master_key"], selfSigningKey: keys["self_signing_key"],
-                        userSigningKey: keys["user_signing_key"]), of: alice.nid, isAuthorised: true)
+                let signer = try await server.crossSigning(of: alice, seed: 20)
                 try await server.federation.wait { $0.edus(at: "b.example", ofType: "m.signing_key_update").count == 1 }
                 #expect(
                     server.federation.edus(at: "b.example", ofType: "m.signing_key_update") == [
@@ -109,8 +83,8 @@ import Testing
             let room = try await server.room(by: alice)
             try await server.join(room, try await server.user("bob", on: "b"))
             try await server.sending {
-                _ = try await device("PHONE", of: alice, seed: 1, server)
-                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 1 }
+                _ = try await server.device("PHONE", of: alice, seed: 1)
+                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 2 }
                 server.federation.refuse("b.example", with: 502)
                 try await change(["PHONE"], of: alice, server)
                 try await server.federation.wait { _ in try await server.record("b.example")?.trouble != nil }
@@ -142,11 +116,11 @@ import Testing
             let room = try await server.room(by: alice)
             try await server.join(room, try await server.user("bob", on: "b"))
             try await server.sending {
-                _ = try await device("PHONE", of: alice, seed: 1, server)
-                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 1 }
+                _ = try await server.device("PHONE", of: alice, seed: 1)
+                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 2 }
                 // All devices of a user at once: it does better to ask.
                 try await change((0..<(OwnDeviceLists.maxUpdates + 1)).map { "D\($0)" }, of: alice, server)
-                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 2 }
+                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count == 3 }
                 let updates = server.federation.edus(at: "b.example", ofType: Self.update)
                 #expect(!isChain(updates) && updates.last?["prev_id"]?.array?.count == 1)
                 // More changes than are remembered.
@@ -156,10 +130,10 @@ import Testing
                 for _ in 0..<60 { try await change(["PHONE"], of: alice, server) }
                 server.federation.refuse("b.example", with: nil)
                 try await server.pass(60)
-                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count >= 3 }
+                try await server.federation.wait { $0.edus(at: "b.example", ofType: Self.update).count >= 4 }
                 let all = server.federation.edus(at: "b.example", ofType: Self.update)
                 // What was taken up after it had begun to catch up comes one by one.
-                #expect(!isChain(Array(all[1...2])) && isChain(Array(all[2...])))
+                #expect(!isChain(Array(all[2...3])) && isChain(Array(all[3...])))
             }
         }
     }

@@ -137,6 +137,8 @@ struct SenderFixture: Sendable {
         services.durable = [
             DeviceListMessages(services, lists: lists, store: store, joined: joined), StoredMessages(store: stored),
         ]
+        services.introductions = DeviceIntroductions(
+            lists: lists, store: store, own: rooms.writing.localServerNID)
         return FederationSender(services)
     }
 
