@@ -140,9 +140,10 @@ package struct ToDeviceSending: Sendable {
         guard case .stored(let rows) = try await store.send(batch, expiresAt: now + lifetime, now: now) else {
             return false
         }
-        for row in rows.sorted(by: { $0.position.position < $1.position.position }) {
-            feed.announce(row.userNID == nil ? .outgoingEDUs : .toDevice, at: row.position, user: row.userNID)
-        }
+        feed.announce(
+            rows.sorted { $0.position.position < $1.position.position }.map { row in
+                (kind: row.userNID == nil ? .outgoingEDUs : .toDevice, position: row.position, user: row.userNID)
+            })
         return true
     }
 

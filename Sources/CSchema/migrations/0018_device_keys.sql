@@ -197,14 +197,37 @@ end $$;
 -- Gives out a key for each of the wishes, which are distinct: the oldest one-time key, each once, or else the fallback key.
 -- What another request is just giving out is passed over. Users whose counts changed are told by the log.
 create function claim_one_time_keys(
-    p_users bigint[], p_devices text[], p_algorithms text[], p_now bigint,
+    p_users bigint[], p_shards smallint[], p_devices text[], p_algorithms text[], p_now bigint,
     out wishes bigint[], out key_ids text[], out keys bytea[],
     out changed_users bigint[], out changed_shards smallint[], out positions bigint[], out previous bigint[]
 ) language plpgsql as $$
 declare
     v_changed bigint[];
     v_used bigint[];
+    v_key text;
+    v_body bytea;
+    v_row record;
 begin
+    -- Many claims are of one key: the same in small statements, which cost half.
+    if cardinality(p_users) = 1 then
+        select o.key_id, o.body into v_key, v_body from one_time_keys o
+            where o.user_nid = p_users[1] and o.device_id = p_devices[1] and o.algorithm = p_algorithms[1] and not o.given
+            order by o.key_nid limit 1 for update skip locked;
+        if found then
+            update one_time_keys o set given = true
+                where o.user_nid = p_users[1] and o.device_id = p_devices[1] and o.algorithm = p_algorithms[1]
+                    and o.key_id = v_key;
+            select * into v_row from log_append(p_shards[1], 13::smallint, null, p_users[1], p_now);
+            wishes := '{1}';
+            key_ids := array[v_key];
+            keys := array[v_body];
+            changed_users := p_users;
+            changed_shards := p_shards;
+            positions := array[v_row.new_position];
+            previous := array[v_row.previous];
+            return;
+        end if;
+    end if;
     with oldest as (
         select i.number, k.* from unnest(p_users, p_devices, p_algorithms) with ordinality as i(u, d, a, number)
         cross join lateral (

@@ -43,38 +43,88 @@ alter table outgoing_edus alter column body set storage external;
 -- Stores messages to devices, of one or several sources, all of them or none, and a row of the log for each user who gets some.
 -- A source is known by its digest: what was sent before is left out. `*` stands for all devices of a user that the same source
 -- does not name; devices that are not there get nothing. What is for other servers has one row of the log for all of it.
+-- `p_locks`: all shards that may be written, ascending. `p_plain`: there is one source, nothing for `*` or for other servers, and
+-- what is for one user stands together, in the order of the shards; then the same is done in small statements, which cost less.
 -- More than p_max_rows rows, or bytes, is error 54000: then nothing was stored.
 create function send_device_messages(
-    p_digests bytea[], p_expires bigint,
+    p_plain boolean, p_locks smallint[], p_digests bytea[], p_expires bigint,
     p_users bigint[], p_shards smallint[], p_devices text[], p_sources integer[], p_bodies bytea[],
     p_outgoing_shard smallint, p_servers text[], p_outgoing_sources integer[], p_edus bytea[],
     p_max_rows bigint, p_max_bytes bigint, p_now bigint
-) returns table (shard smallint, user_nid bigint, new_position bigint, previous bigint) language plpgsql as $$
+) returns table (shard smallint, user_nid bigint, new_position bigint, previous bigint) language plpgsql
+-- A few rows by their keys: plans are kept, and a table may grow after that.
+set random_page_cost = 1.1 as $$
 #variable_conflict use_column
 declare
     v_new bytea[];
     v_entries bigint[];
     v_devices text[];
     v_sends boolean;
+    v_shard smallint;
     v_locked text;
+    v_present boolean[];
+    v_heads bigint[];
+    v_head bigint;
+    v_positions bigint[];
+    v_first boolean[];
 begin
-    -- Most calls are of one message for one device: the same in small statements, which cost a third.
-    if cardinality(p_digests) = 1 and cardinality(p_users) = 1 and p_devices[1] <> '*' and cardinality(p_servers) = 0 then
+    if p_plain then
         insert into known_device_messages (digest, expires_ms) values (p_digests[1], p_expires) on conflict do nothing;
         if not found then
             return;
         end if;
-        shard := p_shards[1];
-        user_nid := p_users[1];
-        v_locked := pg_advisory_xact_lock(7001, shard)::text;
-        if exists (select 1 from devices d where d.user_nid = p_users[1] and d.device_id = p_devices[1]) then
-            select coalesce(max(l.position), 0) into previous from log l where l.shard = p_shards[1];
-            new_position := previous + 1;
-            insert into log (shard, position, kind, user_nid, written_ms) values (p_shards[1], new_position, 4, p_users[1], p_now);
-            insert into device_messages (user_nid, device_id, position, place, body)
-                values (p_users[1], p_devices[1], new_position, 1, p_bodies[1]);
-            return next;
+        foreach v_shard in array p_locks loop
+            v_locked := pg_advisory_xact_lock(7001, v_shard)::text;
+        end loop;
+        -- After the locks: a device that is being deleted is gone here, or its inbox goes after what is put into it now.
+        if cardinality(p_users) = 1 then
+            if exists (select 1 from devices d where d.user_nid = p_users[1] and d.device_id = p_devices[1]) then
+                shard := p_shards[1];
+                user_nid := p_users[1];
+                select coalesce(max(l.position), 0) into previous from log l where l.shard = p_shards[1];
+                new_position := previous + 1;
+                insert into log (shard, position, kind, user_nid, written_ms)
+                    values (p_shards[1], new_position, 4, p_users[1], p_now);
+                insert into device_messages (user_nid, device_id, position, place, body)
+                    values (p_users[1], p_devices[1], new_position, 1, p_bodies[1]);
+                return next;
+            end if;
+            return;
         end if;
+        -- Not by `exists`, for which the planner reads all devices there are.
+        v_present := array(
+            select (select true from devices d where d.user_nid = p_users[i] and d.device_id = p_devices[i]) is not null
+            from generate_subscripts(p_users, 1) as i order by i);
+        if not true = any (v_present) then
+            return;
+        end if;
+        v_heads := array(
+            select coalesce((select l.position from log l where l.shard = p_locks[i] order by l.position desc limit 1), 0)
+            from generate_subscripts(p_locks, 1) as i order by i);
+        for i in 1 .. cardinality(p_users) loop
+            v_first[i] := false;
+            continue when not v_present[i];
+            if shard is distinct from p_shards[i] then
+                shard := p_shards[i];
+                user_nid := null;
+                v_head := v_heads[array_position(p_locks, shard)];
+            end if;
+            if user_nid is distinct from p_users[i] then
+                user_nid := p_users[i];
+                v_first[i] := true;
+                previous := v_head;
+                v_head := v_head + 1;
+                new_position := v_head;
+                return next;
+            end if;
+            v_positions[i] := v_head;
+        end loop;
+        insert into log (shard, position, kind, user_nid, written_ms)
+            select p_shards[i], v_positions[i], 4, p_users[i], p_now
+            from generate_subscripts(p_users, 1) as i where v_first[i];
+        insert into device_messages (user_nid, device_id, position, place, body)
+            select p_users[i], p_devices[i], v_positions[i], i, p_bodies[i]
+            from generate_subscripts(p_users, 1) as i where v_present[i];
         return;
     end if;
     -- In one order everywhere, and before the shards.
@@ -86,11 +136,9 @@ begin
         return;
     end if;
     v_sends := exists (select 1 from unnest(p_outgoing_sources) as t(source) where p_digests[t.source] = any (v_new));
-    perform pg_advisory_xact_lock(7001, l.shard) from (
-        select distinct t.s as shard
-        from unnest(case when v_sends then p_shards || p_outgoing_shard else p_shards end) as t(s) order by t.s
-    ) l;
-    -- After the locks: a device that is being deleted is gone here, or its inbox goes after what is put into it now.
+    foreach v_shard in array p_locks loop
+        v_locked := pg_advisory_xact_lock(7001, v_shard)::text;
+    end loop;
     select array_agg(m.i order by m.i, m.device_id), array_agg(m.device_id order by m.i, m.device_id)
         into v_entries, v_devices
     from (

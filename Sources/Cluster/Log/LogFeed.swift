@@ -104,12 +104,25 @@ package final class LogFeed: Sendable {
             previous: position.previous)
     }
 
+    /// The same for several rows without events that one commit wrote: the others hear of them by one message.
+    package func announce(_ changes: [(kind: LogKind, position: LogPosition, user: UserNID?)]) {
+        let hints = changes.map { kind, position, user in
+            LogHint(
+                LogRow(shard: position.shard, position: position.position, kind: kind, userNID: user),
+                previous: position.previous)
+        }
+        for hint in hints { if let row = hint.row { apply(row, previous: hint.previous) } }
+        guard let shard = hints.first?.shard, channels.indices.contains(Int(shard)) else { return }
+        for message in LogHint.packed(hints) { self.hints.publish(message, to: channels[Int(shard)]) }
+    }
+
     private func receive(_ payload: [UInt8]) {
-        guard let hint = LogHint(payload, shards: lanes.count) else { return }
-        if let row = hint.row {
-            apply(row, previous: hint.previous)
-        } else {
-            learn(hint.position, of: hint.shard)
+        for hint in LogHint.unpacked(payload, shards: lanes.count) {
+            if let row = hint.row {
+                apply(row, previous: hint.previous)
+            } else {
+                learn(hint.position, of: hint.shard)
+            }
         }
     }
 
@@ -146,10 +159,15 @@ package final class LogFeed: Sendable {
         _ = await wait(HeadWaiter(vector: vector, wantsAll: false, waiter: Waiter()))
     }
 
+    /// How long a token of a worker that is ahead of this one may make a request wait.
+    package static let reachLimit = Duration.seconds(5)
+
     /// Waits until this worker has seen all that the vector has: a token may come from a worker that is ahead.
     ///
     /// - Returns: false when it does not get there in time. Then the vector is of no database that we know.
-    package func reach(_ vector: LogVector, within limit: Duration, timeouts: Timeouts) async -> Bool {
+    package func reach(
+        _ vector: LogVector, within limit: Duration = reachLimit, timeouts: Timeouts
+    ) async -> Bool {
         guard vector.shardCount == lanes.count else { return false }
         let heads = heads
         if heads.covers(vector) { return true }

@@ -67,7 +67,6 @@ package struct KeyClaims: Sendable {
         let others = Dictionary(
             grouping: devices.filter { $0.key.serverName != serverName }, by: \.key.serverName
         ).mapValues { Dictionary($0.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first }) }
-        let timeout = min(max(timeout, .zero), KeyQuery.maximumTimeout)
         async let told = remote.ask(Array(others.keys), within: timeout) { keys, server in
             let wanted = others[server] ?? [:]
             return Self.checked(try await keys.claim(wanted, at: server), wanted)
@@ -121,7 +120,7 @@ package struct KeyClaims: Sendable {
         // In one order for all, so that what is claimed together by two stays together.
         let wishes = records.values.sorted { $0.nid < $1.nid }.flatMap { user in
             (devices[user.userID] ?? [:]).sorted { $0.key < $1.key }.map { device in
-                (user.userID, KeyWish(user: user.nid, deviceID: device.key, algorithm: device.value))
+                KeyWish(user: user, deviceID: device.key, algorithm: device.value)
             }
         }
         var found: [UserID: [String: (name: String, json: [UInt8])]] = [:]
@@ -129,11 +128,11 @@ package struct KeyClaims: Sendable {
         while !rest.isEmpty {
             let some = rest.prefix(Self.wishesAtOnce)
             rest = rest.dropFirst(Self.wishesAtOnce)
-            let (keys, changes) = try await store.claim(some.map(\.1), now: clock.nowMilliseconds)
-            for change in changes { feed.announce(.keyCounts, at: change.position, user: change.user) }
-            for (user, wish) in some {
+            let (keys, changes) = try await store.claim(Array(some), now: clock.nowMilliseconds)
+            feed.announce(changes.map { (kind: .keyCounts, position: $0.position, user: $0.user) })
+            for wish in some {
                 guard let key = keys[wish] else { continue }
-                found[user, default: [:]][wish.deviceID] = ("\(wish.algorithm):\(key.keyID)", key.body)
+                found[wish.user.userID, default: [:]][wish.deviceID] = ("\(wish.algorithm):\(key.keyID)", key.body)
             }
         }
         return found

@@ -32,7 +32,7 @@ enum DeviceKeyStatements {
         "device_keys.claim",
         """
         select wishes, key_ids, keys, changed_users, changed_shards, positions, previous
-        from claim_one_time_keys($1, $2, $3, $4)
+        from claim_one_time_keys($1, $2, $3, $4, $5)
         """)
     static let counts = Statement(
         "device_keys.counts",

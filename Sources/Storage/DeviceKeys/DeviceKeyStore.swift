@@ -107,8 +107,8 @@ package struct DeviceKeyStore: Sendable {
         _ wishes: [KeyWish], now: Int64
     ) async throws -> (keys: [KeyWish: ClaimedKey], changes: [(user: UserNID, position: LogPosition)]) {
         let rows = try await pool.query(
-            DeviceKeyStatements.claim, wishes.map(\.user.rawValue), wishes.map(\.deviceID), wishes.map(\.algorithm),
-            now)
+            DeviceKeyStatements.claim, wishes.map(\.user.nid.rawValue), wishes.map(\.user.shard),
+            wishes.map(\.deviceID), wishes.map(\.algorithm), now)
         guard var row = rows.first else { throw StorageError.missing("claim_one_time_keys") }
         let numbers = try row.next([Int64]?.self) ?? []
         let keyIDs = try row.next([String]?.self) ?? []

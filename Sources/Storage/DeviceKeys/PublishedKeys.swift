@@ -47,6 +47,14 @@ package struct PublishedKeysQuestion: Sendable {
 
     package init(viewer: UserNID?) { self.viewer = viewer }
 
+    /// All keys of a user, as the user sees them.
+    package static func own(of user: UserNID) -> PublishedKeysQuestion {
+        var question = PublishedKeysQuestion(viewer: user)
+        question.ask(for: nil, of: user)
+        question.crossSigning = [user]
+        return question
+    }
+
     /// - Parameter devices: `nil` for all. None must come twice.
     package mutating func ask(for devices: Set<String>?, of user: UserNID) {
         if let devices {
@@ -96,11 +104,11 @@ package enum DeviceKeyUploadOutcome: Sendable {
 
 /// A key that somebody wants of a device. Wishes that are claimed together are distinct.
 package struct KeyWish: Sendable, Hashable {
-    package let user: UserNID
+    package let user: UserRecord
     package let deviceID: String
     package let algorithm: String
 
-    package init(user: UserNID, deviceID: String, algorithm: String) {
+    package init(user: UserRecord, deviceID: String, algorithm: String) {
         self.user = user
         self.deviceID = deviceID
         self.algorithm = algorithm

@@ -6,6 +6,8 @@ package struct DeviceMessageBatch: Sendable {
     package static let maxRows: Int64 = 10_000
     /// Bytes of all these rows.
     package static let maxBytes: Int64 = 32 << 20
+    /// With more entries the statements that do everything at once are the cheaper ones.
+    private static let maxPlainEntries = 200
 
     /// For one device of a local user, or for all that the same source does not name.
     package struct Entry: Sendable {
@@ -34,6 +36,25 @@ package struct DeviceMessageBatch: Sendable {
     package init(senderShard: Int16 = 0) { self.senderShard = senderShard }
 
     package var isEmpty: Bool { digests.isEmpty }
+
+    /// Some messages of one source for devices of local users that it names: nearly all batches are so.
+    var isPlain: Bool {
+        digests.count == 1 && outgoing.isEmpty && entries.count <= Self.maxPlainEntries
+            && entries.allSatisfy { $0.deviceID != nil }
+            && entries.reduce(0) { $0 + Int64($1.body.count) } <= Self.maxBytes
+    }
+
+    /// What is for one user stands together, in the order of the shards, each user's in its own order.
+    var entriesByUser: [Entry] {
+        entries.sorted { ($0.user.shard, $0.user.nid.rawValue) < ($1.user.shard, $1.user.nid.rawValue) }
+    }
+
+    /// All shards of which rows may be written, ascending.
+    var shards: [Int16] {
+        var shards = Set(entries.map(\.user.shard))
+        if !outgoing.isEmpty { shards.insert(senderShard) }
+        return shards.sorted()
+    }
 
     /// Begins with what comes from another source: what is added from now on is stored if that was not stored before.
     ///

@@ -8,7 +8,7 @@ enum DeviceMessageStatements {
         "device_messages.send",
         """
         select shard, user_nid, new_position, previous
-        from send_device_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        from send_device_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         """)
     static let take = Statement(
         "device_messages.take",

@@ -38,9 +38,11 @@ package struct DeviceMessageStore: Sendable {
     }
 
     private func write(_ batch: DeviceMessageBatch, expiresAt: Int64, now: Int64) async throws -> [DeviceMessageRow] {
-        let (entries, outgoing) = (batch.entries, batch.outgoing)
+        let isPlain = batch.isPlain
+        let (entries, outgoing) = (isPlain ? batch.entriesByUser : batch.entries, batch.outgoing)
         let rows = try await pool.query(
-            DeviceMessageStatements.send, batch.digests, expiresAt, entries.map(\.user.nid.rawValue),
+            DeviceMessageStatements.send, isPlain, batch.shards, batch.digests, expiresAt,
+            entries.map(\.user.nid.rawValue),
             entries.map(\.user.shard), entries.map { $0.deviceID ?? "*" }, entries.map(\.source), entries.map(\.body),
             batch.senderShard, outgoing.map(\.server.description), outgoing.map(\.source), outgoing.map(\.edu),
             DeviceMessageBatch.maxRows, DeviceMessageBatch.maxBytes, now)

@@ -1,10 +1,10 @@
 import ApusTesting
 import ClientEndpoints
 import Encryption
+import EndpointsTesting
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Postgres
 import RoomsTesting
 import Storage
@@ -12,13 +12,6 @@ import Telemetry
 
 /// The endpoints of stored devices as a client meets them, and what others see of these. The token is the user's name.
 struct DehydratedDeviceAPI: Sendable {
-    struct Answer: Sendable {
-        let status: Int
-        let body: JSONValue
-        var errcode: String? { body["errcode"]?.string }
-        subscript(_ name: String) -> JSONValue? { body[name] }
-    }
-
     private let router: Router
     private let worker: RoomsWorker
     let users: [String: UserRecord]
@@ -31,8 +24,7 @@ struct DehydratedDeviceAPI: Sendable {
         try await RoomsWorker.with { worker in
             var users: [String: UserRecord] = [:]
             for name in ["alice", "bob"] {
-                guard let userID = UserID("@\(name):example.org") else { throw TestingError("no user id") }
-                let user = try await worker.interning.user(userID)
+                let user = try await worker.user(name)
                 _ = try await AccountStore(pool: worker.pool).create(
                     NewAccount(user: user, passwordHash: nil), oldestSession: 0, now: 1)
                 users[name] = user
@@ -47,7 +39,8 @@ struct DehydratedDeviceAPI: Sendable {
                         clock: clock),
                     interning: worker.interning, feed: worker.feed, clock: clock),
                 inbox: DehydratedInbox(store: store))
-            let environment = EndpointEnvironment(authenticators: Authenticators(users: NamedUsers(users: users)))
+            let environment = EndpointEnvironment(
+                authenticators: Authenticators(users: NamesAsTokens(interning: worker.interning)))
             let endpoints = ServedEndpoint.all(DehydratedDeviceEndpoints.all, with: services, in: environment)
             try await body(
                 DehydratedDeviceAPI(
@@ -58,15 +51,10 @@ struct DehydratedDeviceAPI: Sendable {
     /// - Parameter path: below that of the device.
     func ask(
         _ method: HTTPRequest.Method, _ path: String = "", _ body: JSONValue? = nil, as user: String? = "alice"
-    ) async throws -> Answer {
-        let response = await router.respond(
-            to: ServerRequest(
-                method: method,
-                target: "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device" + path,
-                headers: user.map { [.authorization: "Bearer \($0)"] } ?? [:],
-                body: body.map { .buffer(ByteBuffer(bytes: $0.canonicalBytes)) } ?? .empty))
-        guard case .buffer(let buffer) = response.body else { throw TestingError("a stream") }
-        return Answer(status: response.status.code, body: try JSONValue(parsing: Array(buffer.readableBytesView)))
+    ) async throws -> EndpointAnswer {
+        try await router.ask(
+            method, "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device" + path, body, token: user
+        ).whole()
     }
 
     func user(_ name: String) throws -> UserRecord {
@@ -99,7 +87,7 @@ struct DehydratedDeviceAPI: Sendable {
 
     /// The names of the keys that a device gives out, one after the other.
     func claim(_ count: Int, of deviceID: String) async throws -> [String?] {
-        let wish = KeyWish(user: try user("alice").nid, deviceID: deviceID, algorithm: "signed_curve25519")
+        let wish = KeyWish(user: try user("alice"), deviceID: deviceID, algorithm: "signed_curve25519")
         var names: [String?] = []
         for _ in 0..<count { names.append(try await keys.claim([wish], now: 1).keys[wish]?.keyID) }
         return names
@@ -136,14 +124,6 @@ struct DehydratedDeviceAPI: Sendable {
         union all select 'dehydrated_devices', count(*) from dehydrated_devices
         union all select 'lists', count(*) from log where kind = 5
         """)
-
-    private struct NamedUsers: UserAuthenticator {
-        let users: [String: UserRecord]
-
-        func user(presenting token: AccessToken, in request: CallerRequest) async throws -> LocalUser? {
-            users[token.secret].map { LocalUser(userID: $0.userID, userNID: $0.nid, deviceID: "D", tokenID: 1) }
-        }
-    }
 }
 
 /// A device that somebody stores, with keys that it has signed.
@@ -154,46 +134,17 @@ struct SleepingDevice {
     var data: JSONValue = ["algorithm": "org.matrix.msc3814.v2", "device_pickle": "secret", "nonce": "x"]
     var seed: UInt8 = 1
 
-    private var key: Ed25519PrivateKey {
-        get throws {
-            guard let key = Ed25519PrivateKey(seed: Array(repeating: seed, count: 32)) else {
-                throw TestingError("no key")
-            }
-            return key
-        }
-    }
-
-    private func signed(_ object: JSONValue) throws -> JSONValue {
-        let message = try CanonicalJSON.encode(object, strict: true, without: JSONSigning.uncovered)
-        var signed = object
-        signed["signatures"] = .object([
-            user: .object(["ed25519:\(deviceID)": .string(Base64.encode(try key.sign(message)))])
-        ])
-        return signed
-    }
-
     /// What is sent to store it.
     var request: JSONValue {
         get throws {
-            let agreement = Base64.encode(Array(repeating: UInt8(7), count: 32))
-            var oneTime: [String: JSONValue] = [:]
-            for number in 0..<oneTimeKeys {
-                oneTime["signed_curve25519:K\(number)"] = try signed(["key": .string(agreement)])
-            }
+            let device = try KeyedDevice(user, deviceID, seed: seed)
+            var keys = device.unsigned
+            keys["dehydrated"] = true
             return [
                 "device_id": .string(deviceID), "device_data": data, "initial_device_display_name": "Asleep",
-                "device_keys": try signed([
-                    "user_id": .string(user), "device_id": .string(deviceID), "dehydrated": true,
-                    "algorithms": ["m.olm.v1.curve25519-aes-sha2"],
-                    "keys": .object([
-                        "ed25519:\(deviceID)": .string(try key.publicKey.base64),
-                        "curve25519:\(deviceID)": .string(agreement),
-                    ]),
-                ]),
-                "fallback_keys": .object([
-                    "signed_curve25519:F": try signed(["key": .string(agreement), "fallback": true])
-                ]),
-                "one_time_keys": .object(oneTime),
+                "device_keys": try device.sign(keys),
+                "fallback_keys": ["signed_curve25519:F": try device.oneTimeKey(0, isFallback: true)],
+                "one_time_keys": try device.oneTimeKeys(0..<oneTimeKeys),
             ]
         }
     }

@@ -59,6 +59,61 @@ struct LogHintTests {
         #expect(LogHint([UInt8](repeating: 0xFF, count: 9000), shards: 16) == nil)
     }
 
+    @Test func hintsOfOneCommitAreOneMessage() {
+        let rows = (0..<40).map {
+            LogRow(shard: Int16($0 % 16), position: 9, kind: .toDevice, userNID: UserNID(Int64($0 + 1)))
+        }
+        let hints = rows.map { LogHint($0, previous: 8) }
+        for count in [0, 1, 2, 40] {
+            let some = Array(hints.prefix(count))
+            let messages = LogHint.packed(some)
+            #expect(messages.count == min(count, 1))
+            #expect(messages.flatMap { LogHint.unpacked($0, shards: 16) } == some)
+        }
+        #expect(LogHint.packed(hints)[0].count < 40 * 16)
+        // What a single one has, any listener reads, of an earlier release too.
+        #expect(LogHint.packed([hints[0]]) == [hints[0].encoded()])
+    }
+
+    @Test func manyHintsAreSeveralMessages() {
+        let members = (1...2_000).map { UserNID(Int64($0) << 30) }
+        var hints = (1...9).map { position in
+            LogHint(
+                LogRow(
+                    shard: 1, position: Int64(position), kind: .roomEvents, roomNID: RoomNID(1),
+                    memberNIDs: Array(members.prefix(300))), previous: Int64(position) - 1)
+        }
+        // As large as one may be, and one that is too large for its content.
+        for count in [1_355, 2_000] {
+            let row = LogRow(
+                shard: 1, position: 10, kind: .roomEvents, roomNID: RoomNID(1), memberNIDs: Array(members.prefix(count))
+            )
+            hints.append(LogHint(row, previous: 9))
+        }
+        let messages = LogHint.packed(hints)
+        #expect(messages.count > 2 && messages.allSatisfy { $0.count <= LogHint.maxBytes })
+        let read = messages.flatMap { LogHint.unpacked($0, shards: 16) }
+        #expect(Set(read.map(\.position)) == Set(hints.map(\.position)) && read.count == hints.count)
+    }
+
+    @Test func aMalformedHintEndsItsMessage() {
+        let hints = (0..<3).map { LogHint(LogRow(shard: Int16($0), position: 9, kind: .toDevice), previous: 8) }
+        let message = LogHint.packed(hints)[0]
+        for length in 0..<message.count {
+            let read = LogHint.unpacked(Array(message.prefix(length)), shards: 16)
+            #expect(read == Array(hints.prefix(read.count)))
+        }
+        #expect(LogHint.unpacked(message, shards: 2) == Array(hints.prefix(2)))
+        #expect(LogHint.unpacked([2, 0, 0], shards: 16).isEmpty && LogHint.unpacked([], shards: 16).isEmpty)
+        #expect(LogHint.unpacked([2] + [UInt8](repeating: 1, count: 9000), shards: 16).isEmpty)
+        let random = SeededRandomSource(seed: 5)
+        for _ in 0..<20_000 {
+            var noise = message
+            noise[Int(random.number(below: UInt64(noise.count)))] = UInt8(truncatingIfNeeded: random.next())
+            _ = LogHint.unpacked(noise, shards: 16)
+        }
+    }
+
     @Test func neverTrapsOnNoise() {
         let random = SeededRandomSource(seed: 4)
         var good = LogHint(Self.row, previous: 1_000_000).encoded()
