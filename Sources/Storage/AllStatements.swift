@@ -9,7 +9,7 @@ package enum AllStatements {
         + OwnDeviceStatements.all + DirectoryStatements.all + EventStatements.all + FilterStatements.all
         + GuestStatements.all
         + InboundEventStatements.all + KeyBackupStatements.all + LeaseStatements.all + LogStatements.all
-        + ManyRoomsStatements.all
+        + ManyRoomsStatements.all + ArrivalStatements.all
         + MediaStatements.all + MembershipStatements.all + MigrationStatements.all + NameStatements.all
         + ProfileStatements.all
         + PushStatements.all + ReceiptStatements.all + ReportStatements.all

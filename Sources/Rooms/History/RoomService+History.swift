@@ -28,10 +28,11 @@ extension RoomService {
         of readable: ReadableRoom, from: String?, to: String?, direction: Direction, limit: Int,
         matching matches: @Sendable (RoomEvent) -> Bool
     ) async throws -> Page {
+        let isBackwards = direction == .backwards
         var start: TimelinePoint?
-        if let from { start = try await point(from, in: readable.room) }
+        if let from { start = try await point(from, isBackwards ? .before : .after, in: readable.room) }
         var end: TimelinePoint?
-        if let to { end = try await point(to, in: readable.room) }
+        if let to { end = try await point(to, isBackwards ? .after : .before, in: readable.room) }
         return try await page(of: readable, from: start, to: end, direction: direction, limit: limit, matching: matches)
     }
 
@@ -39,11 +40,48 @@ extension RoomService {
     ///
     /// - Throws: 400 `M_INVALID_PARAM`.
     package func point(_ token: String, in room: RoomRecord) async throws -> TimelinePoint {
-        if let point = TimelinePoint(token: token) { return point }
+        if let token = HistoryToken(token) { return token.point }
+        return try await point(at: try position(of: token, in: room), in: room)
+    }
+
+    /// The side of a token's place on which a page lies.
+    package enum Side: Sendable {
+        case before
+        case after
+    }
+
+    /// Where a page begins or ends that lies on one side of the place that a client's token stands for.
+    ///
+    /// Tokens of syncs stand in the order in which events came here, pages go by the graph. So that a gap between two syncs can be
+    /// filled whole, the page reaches as far as the deepest event that came before the place, or the shallowest that came after
+    /// it. What the client knows already may be on it again.
+    ///
+    /// - Throws: 400 `M_INVALID_PARAM`.
+    /// - Cost: a query for tokens of syncs.
+    /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#syncing
+    func point(_ token: String, _ side: Side, in room: RoomRecord) async throws -> TimelinePoint {
+        let point: TimelinePoint
+        let place: (position: Int64, event: Int64)
+        if let token = HistoryToken(token) {
+            guard token.isArrival else { return token.point }
+            point = token.point
+            place = (point.position, point.event)
+        } else {
+            let position = try self.position(of: token, in: room)
+            point = try await self.point(at: position, in: room)
+            place = (position, .max)
+        }
+        switch side {
+        case .before: return max(point, try await reader.eventStore.deepest(earlierThan: place, in: room.nid) ?? point)
+        case .after: return min(point, try await reader.eventStore.shallowest(laterThan: place, in: room.nid) ?? point)
+        }
+    }
+
+    private func position(of token: String, in room: RoomRecord) throws -> Int64 {
         guard let position = syncPosition(token, room.shard) else {
             throw MatrixError(.invalidParam, "the token is not valid")
         }
-        return try await point(at: position, in: room)
+        return position
     }
 
     package static let maxPage = 1_000

@@ -39,9 +39,9 @@ extension RoomService {
             relationType: question.relationType, eventType: question.eventType,
             levels: question.recurses ? Self.relationLevels : 1)
         var start = isBackwards ? TimelinePoint.end : .start
-        if let from = question.from { start = try await point(from, in: room) }
+        if let from = question.from { start = try await point(from, isBackwards ? .before : .after, in: room) }
         var end = isBackwards ? TimelinePoint.start : .end
-        if let to = question.to { end = try await point(to, in: room) }
+        if let to = question.to { end = try await point(to, isBackwards ? .after : .before, in: room) }
         let limit = min(max(question.limit, 1), Self.maxRelations)
         var stretch = TimelineStretch(from: start, upTo: end, isBackwards: isBackwards)
         var kept: [RoomEvent] = []

@@ -77,9 +77,9 @@ final class RoomUpdateBuilder: Sendable {
                 .filter { $0.event.type == EventType.member }.map(\.nid)
         }
         // Whoever is told a room anew has a gap before it, whatever was left out.
-        reading.update.isLimited = timeline.isLimited || (isNew && context.since != nil && task.isJoined)
+        reading.update.isLimited = timeline.isLimited || (isNew && context.since != nil)
         reading.update.prevBatch =
-            timeline.events.first.map { TimelinePoint.before($0.stored).token } ?? context.nextBatch
+            timeline.events.first.map { HistoryToken.arrival(of: $0.stored).text } ?? context.nextBatch
     }
 
     // MARK: Rendering

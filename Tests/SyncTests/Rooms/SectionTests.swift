@@ -87,6 +87,28 @@ struct SectionTests {
         }
     }
 
+    /// Nothing that a client has of an earlier stay goes on into what it is told now.
+    @Test func aRoomThatIsToldAnewAsLeftHasAGapBeforeIt() async throws {
+        try await TestInstallation.with { installation in
+            try await installation.withWorker { worker in
+                let (alice, bob) = (try await worker.user("alice"), try await worker.user("bob"))
+                let room = try await worker.room(by: alice, members: [bob])
+                let first = try await worker.sync(bob)
+                try await worker.rooms.leave(room, as: bob)
+                let left = try await worker.sync(bob, since: first.next)
+                #expect(left.room(room, "leave")?["timeline"]?["limited"]?.bool == false)
+                try await worker.say("away", in: room, as: alice)
+                try await worker.rooms.join(room, as: bob)
+                try await worker.rooms.leave(room, as: bob)
+                let again = try await worker.sync(
+                    bob, since: left.next, filter: #"{"room":{"timeline":{"limit":100}}}"#)
+                #expect(again.bodies(room, "leave") == ["away"])
+                let timeline = again.room(room, "leave")?["timeline"]
+                #expect(timeline?["limited"]?.bool == true && timeline?["prev_batch"]?.string != nil)
+            }
+        }
+    }
+
     @Test func whoLeftAndCameBackIsToldTheRoomAnew() async throws {
         try await TestInstallation.with { installation in
             try await installation.withWorker { worker in

@@ -91,7 +91,7 @@ final class InsideRooms: Sendable {
                 since.map { event.stored.position > $0 } ?? false
             }.count
         reading.result.prevBatch =
-            timeline.events.first.map { TimelinePoint.before($0.stored).token }
+            timeline.events.first.map { HistoryToken.arrival(of: $0.stored).text }
         let hasBump = timeline.events.contains { Self.bumpTypes.contains($0.event.type) }
         // Before a gap there may be one that the client does not know.
         reading.needsBump = hasBump || task.isInitial || timeline.isLimited

@@ -139,7 +139,7 @@ struct OtherRooms: Sendable {
             of: task.room, after: after, upTo: upTo, newest: nil, all: nil, viewer: reading.viewer, limit: limit)
         reading.timeline = timeline.events
         reading.result.isLimited = timeline.isLimited
-        reading.result.prevBatch = timeline.events.first.map { TimelinePoint.before($0.stored).token }
+        reading.result.prevBatch = timeline.events.first.map { HistoryToken.arrival(of: $0.stored).text }
         let since = context.since?.log[task.room.shard]
         reading.result.live =
             timeline.events.reversed().prefix { event in
