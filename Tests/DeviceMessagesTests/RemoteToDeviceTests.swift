@@ -97,7 +97,7 @@ struct RemoteToDeviceTests {
             let rows = try await worker.base.log.rows(of: alice.shard, after: 0).filter { $0.kind == .outgoingEDUs }
             let row = try #require(rows.first)
             #expect(rows.count == 1 && row.userNID == nil && row.roomNID == nil)
-            let place = OutgoingEDUStore.Row(shard: row.shard, position: row.position)
+            let place = LogPlace(of: row)
             let waiting = try #require(try await worker.outgoing.edus(of: [place])[place])
             #expect(waiting.map(\.server.description).sorted() == ["b.example", "c.example"])
             let toB = try #require(waiting.first { $0.server == Self.origin }?.edu)

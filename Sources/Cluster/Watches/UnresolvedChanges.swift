@@ -1,17 +1,6 @@
 import MatrixCore
 import Storage
 
-/// A place of the log.
-package struct LogPlace: Sendable, Hashable {
-    package let shard: Int16
-    package let position: Int64
-
-    package init(shard: Int16, position: Int64) {
-        self.shard = shard
-        self.position = position
-    }
-}
-
 /// Changes of users' devices of which it is not known yet whom they concern: that has to be looked up in the database.
 struct UnresolvedChanges: Sendable {
     /// With more at a time nobody is woken for them; whoever asks afterwards looks.
@@ -32,7 +21,7 @@ struct UnresolvedChanges: Sendable {
             overflow[row.shard] = row.position
             return false
         }
-        places[user] = LogPlace(shard: row.shard, position: row.position)
+        places[user] = LogPlace(of: row)
         return true
     }
 

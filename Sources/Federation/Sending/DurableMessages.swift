@@ -34,7 +34,7 @@ package protocol DurableMessages: Sendable {
     var kind: LogKind { get }
 
     /// What rows of that kind mean, for each row in the order in which it is to be sent; rows that mean nothing are left out.
-    func messages(of rows: [LogRow]) async throws -> [DurableRow: [AddressedMessage]]
+    func messages(of rows: [LogRow]) async throws -> [LogPlace: [AddressedMessage]]
 
     /// The servers for which something of rows up to a vector is kept. Mostly they have a record of being behind; a slot that nobody
     /// has worked on before begins with them.
@@ -53,17 +53,4 @@ package protocol DurableMessages: Sendable {
 extension DurableMessages {
     /// Nothing is kept.
     package func waiting(upTo: LogVector) async throws -> [ServerName] { [] }
-}
-
-/// A row of the log that stands for messages.
-package struct DurableRow: Sendable, Hashable {
-    package let shard: Int16
-    package let position: Int64
-
-    package init(shard: Int16, position: Int64) {
-        self.shard = shard
-        self.position = position
-    }
-
-    package init(_ row: LogRow) { self.init(shard: row.shard, position: row.position) }
 }

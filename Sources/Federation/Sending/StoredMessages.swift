@@ -9,12 +9,11 @@ package struct StoredMessages: DurableMessages {
 
     package init(store: OutgoingEDUStore) { self.store = store }
 
-    package func messages(of rows: [LogRow]) async throws -> [DurableRow: [AddressedMessage]] {
-        let edus = try await store.edus(
-            of: rows.map { OutgoingEDUStore.Row(shard: $0.shard, position: $0.position) })
-        var messages: [DurableRow: [AddressedMessage]] = [:]
+    package func messages(of rows: [LogRow]) async throws -> [LogPlace: [AddressedMessage]] {
+        let edus = try await store.edus(of: rows.map { LogPlace(of: $0) })
+        var messages: [LogPlace: [AddressedMessage]] = [:]
         for (row, edus) in edus {
-            messages[DurableRow(shard: row.shard, position: row.position)] = edus.map { server, edu in
+            messages[row] = edus.map { server, edu in
                 AddressedMessage(DurableMessage(number: edu.number, bytes: edu.bytes), to: [server])
             }
         }

@@ -20,32 +20,21 @@ package struct OutgoingEDUStore: Sendable {
     /// EDUs that are read at once.
     package static let pageSize: Int64 = 100
 
-    /// A row of the log.
-    package struct Row: Sendable, Hashable {
-        package let shard: Int16
-        package let position: Int64
-
-        package init(shard: Int16, position: Int64) {
-            self.shard = shard
-            self.position = position
-        }
-    }
-
     let pool: PostgresPool
 
     package init(pool: PostgresPool) { self.pool = pool }
 
     /// What rows of the log are about, by row and server, in order; without what was delivered.
     package func edus(
-        of rows: [Row]
-    ) async throws -> [Row: [(server: ServerName, edu: StoredEDU)]] {
+        of rows: [LogPlace]
+    ) async throws -> [LogPlace: [(server: ServerName, edu: StoredEDU)]] {
         guard !rows.isEmpty else { return [:] }
         let found = try await pool.query(OutgoingEDUStatements.ofRows, rows.map(\.shard), rows.map(\.position))
-        var edus: [Row: [(server: ServerName, edu: StoredEDU)]] = [:]
+        var edus: [LogPlace: [(server: ServerName, edu: StoredEDU)]] = [:]
         for row in found {
             let (shard, position, name, number, bytes) = try row.decode((Int16, Int64, String, Int64, [UInt8]).self)
             guard let server = ServerName(name) else { throw StorageError.corrupt("outgoing_edus.server_name") }
-            edus[Row(shard: shard, position: position), default: []].append(
+            edus[LogPlace(shard: shard, position: position), default: []].append(
                 (server, StoredEDU(number: number, bytes: bytes)))
         }
         return edus
