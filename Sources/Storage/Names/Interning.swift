@@ -36,6 +36,21 @@ package final class Interning: Sendable {
     /// The shard of a room or user, for ever.
     package func shard(of id: String) -> Int16 { Installation.shard(of: id, among: shardCount) }
 
+    /// What is in memory of some keys, and which keys are not.
+    private func lookUp<Key: Hashable & Sendable, Value: Sendable>(
+        _ keys: some Sequence<Key>, in table: (Cache) -> [Key: Value]
+    ) -> (known: [Key: Value], unknown: Set<Key>) {
+        cache.withLock { cache in
+            let entries = table(cache)
+            var known: [Key: Value] = [:]
+            var unknown: Set<Key> = []
+            for key in keys {
+                if let value = entries[key] { known[key] = value } else { unknown.insert(key) }
+            }
+            return (known, unknown)
+        }
+    }
+
     // MARK: Users
 
     /// The user's number, given now if it had none.
@@ -47,15 +62,9 @@ package final class Interning: Sendable {
 
     /// The numbers of users, given now where there were none.
     package func users(_ userIDs: [UserID]) async throws -> [UserID: UserRecord] {
-        var found: [UserID: UserRecord] = [:]
-        let unknown = cache.withLock { cache in
-            Set(
-                userIDs.filter { id in
-                    found[id] = cache.usersByID[id]
-                    return found[id] == nil
-                })
-        }
-        guard !unknown.isEmpty else { return found }
+        let (known, unknown) = lookUp(userIDs) { $0.usersByID }
+        guard !unknown.isEmpty else { return known }
+        var found = known
         let ids = Array(unknown)
         let rows = try await pool.query(
             NameStatements.internUsers, ids.map(\.description), ids.map { $0.serverName.description },
@@ -72,15 +81,9 @@ package final class Interning: Sendable {
 
     /// Those of some users that have a number.
     package func knownUsers(_ userIDs: [UserID]) async throws -> [UserID: UserRecord] {
-        var found: [UserID: UserRecord] = [:]
-        let unknown = cache.withLock { cache in
-            Set(
-                userIDs.filter { id in
-                    found[id] = cache.usersByID[id]
-                    return found[id] == nil
-                })
-        }
-        guard !unknown.isEmpty else { return found }
+        let (known, unknown) = lookUp(userIDs) { $0.usersByID }
+        guard !unknown.isEmpty else { return known }
+        var found = known
         for user in try keepUsers(try await pool.query(NameStatements.usersByID, unknown.map(\.description))) {
             found[user.userID] = user
         }
@@ -88,15 +91,9 @@ package final class Interning: Sendable {
     }
 
     package func users(_ nids: some Sequence<UserNID>) async throws -> [UserNID: UserRecord] {
-        var found: [UserNID: UserRecord] = [:]
-        let unknown = cache.withLock { cache in
-            Set(
-                nids.filter { nid in
-                    found[nid] = cache.usersByNID[nid]
-                    return found[nid] == nil
-                })
-        }
-        guard !unknown.isEmpty else { return found }
+        let (known, unknown) = lookUp(nids) { $0.usersByNID }
+        guard !unknown.isEmpty else { return known }
+        var found = known
         for user in try keepUsers(try await pool.query(NameStatements.usersByNID, unknown.map(\.rawValue))) {
             found[user.nid] = user
         }
@@ -145,20 +142,12 @@ package final class Interning: Sendable {
 
     /// Those of the numbers that are in memory, with what they stand for.
     package func cached(_ nids: Set<StateKeyNID>) -> [StateKeyNID: StateKey] {
-        cache.withLock { cache in
-            var found: [StateKeyNID: StateKey] = [:]
-            for nid in nids { found[nid] = cache.stateKeysByNID[nid] }
-            return found
-        }
+        lookUp(nids) { $0.stateKeysByNID }.known
     }
 
     /// Those of the pairs that are in memory, with their numbers.
     package func cached(_ keys: Set<StateKey>) -> [StateKey: StateKeyNID] {
-        cache.withLock { cache in
-            var found: [StateKey: StateKeyNID] = [:]
-            for key in keys { found[key] = cache.stateKeys[key] }
-            return found
-        }
+        lookUp(keys) { $0.stateKeys }.known
     }
 
     /// The number of a pair of event type and state key, given now if it had none.
@@ -178,30 +167,18 @@ package final class Interning: Sendable {
     }
 
     private func stateKeys(_ keys: [StateKey], from statement: Statement) async throws -> [StateKey: StateKeyNID] {
-        var found: [StateKey: StateKeyNID] = [:]
-        let unknown = cache.withLock { cache in
-            Set(
-                keys.filter { key in
-                    found[key] = cache.stateKeys[key]
-                    return found[key] == nil
-                })
-        }
-        guard !unknown.isEmpty else { return found }
+        let (known, unknown) = lookUp(keys) { $0.stateKeys }
+        guard !unknown.isEmpty else { return known }
+        var found = known
         let rows = try await pool.query(statement, unknown.map(\.type), unknown.map(\.key))
         for (key, nid) in try keepStateKeys(rows) { found[key] = nid }
         return found
     }
 
     package func stateKeys(_ nids: some Sequence<StateKeyNID>) async throws -> [StateKeyNID: StateKey] {
-        var found: [StateKeyNID: StateKey] = [:]
-        let unknown = cache.withLock { cache in
-            Set(
-                nids.filter { nid in
-                    found[nid] = cache.stateKeysByNID[nid]
-                    return found[nid] == nil
-                })
-        }
-        guard !unknown.isEmpty else { return found }
+        let (known, unknown) = lookUp(nids) { $0.stateKeysByNID }
+        guard !unknown.isEmpty else { return known }
+        var found = known
         let rows = try await pool.query(NameStatements.stateKeysByNID, unknown.map(\.rawValue))
         for (key, nid) in try keepStateKeys(rows) { found[nid] = key }
         return found
