@@ -20,13 +20,7 @@ package struct LogWindow: Sendable {
 
         /// The place of the first row after a position.
         func index(after position: Int64) -> Int {
-            var low = 0
-            var high = rows.count
-            while low < high {
-                let middle = (low + high) / 2
-                if rows[middle].position <= position { low = middle + 1 } else { high = middle }
-            }
-            return low
+            rows.partitioningIndex { $0.position > position }
         }
     }
 

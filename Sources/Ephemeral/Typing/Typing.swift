@@ -1,5 +1,6 @@
 package import Cluster
 package import MatrixCore
+import Storage
 import Synchronization
 package import Telemetry
 
@@ -74,12 +75,7 @@ package final class Typing: Sendable {
         /// The rooms in which something may have changed after a serial.
         func changedRooms(after serial: Int64) -> [RoomNID] {
             guard serial >= forgottenUpTo else { return Array(rooms.keys) }
-            var (low, high) = (0, recent.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if recent[middle].serial <= serial { low = middle + 1 } else { high = middle }
-            }
-            return recent[low...].map(\.room)
+            return recent[recent.partitioningIndex { $0.serial > serial }...].map(\.room)
         }
     }
 

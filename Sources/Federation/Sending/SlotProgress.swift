@@ -38,14 +38,9 @@ struct SlotProgress: Sendable {
     mutating func end(_ position: Int64, of shard: Int16) {
         let shard = Int(shard)
         guard lanes.indices.contains(shard) else { return }
-        var low = 0
-        var high = lanes[shard].open.count
-        while low < high {
-            let middle = (low + high) / 2
-            if lanes[shard].open[middle].position < position { low = middle + 1 } else { high = middle }
-        }
-        guard low < lanes[shard].open.count, lanes[shard].open[low].position == position else { return }
-        lanes[shard].open[low].count -= 1
+        let place = lanes[shard].open.partitioningIndex { $0.position >= position }
+        guard place < lanes[shard].open.count, lanes[shard].open[place].position == position else { return }
+        lanes[shard].open[place].count -= 1
         while let first = lanes[shard].open.first, first.count <= 0 { lanes[shard].open.removeFirst() }
     }
 

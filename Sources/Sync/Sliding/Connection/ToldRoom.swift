@@ -1,5 +1,6 @@
 import Cluster
 import MatrixCore
+import Storage
 
 /// What a connection has been told of a room.
 struct ToldRoom: Hashable, Sendable {
@@ -43,12 +44,8 @@ struct ToldRoom: Hashable, Sendable {
     var members: [EventNID] = []
 
     func knows(_ member: EventNID) -> Bool {
-        var (low, high) = (0, members.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if members[middle] < member { low = middle + 1 } else { high = middle }
-        }
-        return low < members.count && members[low] == member
+        let place = members.partitioningIndex { $0 >= member }
+        return place < members.count && members[place] == member
     }
 
     mutating func learn(_ told: some Collection<EventNID>) {

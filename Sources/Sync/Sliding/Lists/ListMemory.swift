@@ -1,4 +1,5 @@
 import MatrixCore
+import Storage
 
 /// What the lists of a request hold at a place of the log up to which the client was told all that it asks for.
 ///
@@ -42,11 +43,6 @@ extension [ListMemory.Entry] {
     mutating func move(_ room: RoomNID, from place: Int, to recency: Int64) {
         remove(at: place)
         let entry = ListMemory.Entry(recency: recency, room: room)
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < entry { low = middle + 1 } else { high = middle }
-        }
-        insert(entry, at: low)
+        insert(entry, at: partitioningIndex { $0 >= entry })
     }
 }
