@@ -1,4 +1,3 @@
-import MatrixCore
 import Storage
 
 /// `pos` of a sliding sync: what the client has seen, and what its connection has been told of each room.
@@ -9,8 +8,6 @@ import Storage
 /// On the wire: `p` and the url-safe base64 of a version byte, four bytes of incarnation, LEB128 numbers, and the changes.
 package struct SlidingPosition: Hashable, Sendable {
     package static let maxLength = 4096
-    private static let format: UInt8 = 1
-    private static let headerLength = 5
 
     package var token: SyncToken
     /// Tells connections apart: a hash of the user, the device and the connection's name.
@@ -31,24 +28,20 @@ package struct SlidingPosition: Hashable, Sendable {
     }
 
     package func encoded(incarnation: UInt32) -> String {
-        var bytes: [UInt8] = [Self.format]
-        withUnsafeBytes(of: incarnation.bigEndian) { bytes.append(contentsOf: $0) }
-        for number in [owner, issuedAt, base, token.ephemeral, Int64(token.log.shardCount)] + token.log.positions {
-            VariableLengthNumber.append(number, to: &bytes)
+        TokenFrame.encode("p", incarnation: incarnation) { bytes in
+            for number in [owner, issuedAt, base, token.ephemeral, Int64(token.log.shardCount)] + token.log.positions {
+                VariableLengthNumber.append(number, to: &bytes)
+            }
+            bytes += changes
         }
-        return "p" + Base64.encodeURLSafe(bytes + changes)
     }
 
     /// Reads what `encoded` wrote. It is not signed: whoever forges one misleads nobody but themselves about what they have
     /// been told, and learns nothing that they may not see.
     package init(_ text: String, incarnation: UInt32, shards: Int) throws(SyncToken.DecodingFailure) {
-        guard text.utf8.count <= Self.maxLength, text.utf8.first == UInt8(ascii: "p"),
-            let bytes = Base64.decode(String(text.dropFirst())), bytes.count > Self.headerLength,
-            bytes[0] == Self.format
-        else { throw .malformed }
-        let found = bytes[1..<Self.headerLength].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        guard found == incarnation else { throw .otherIncarnation }
-        var rest = bytes[Self.headerLength...]
+        guard let frame = TokenFrame(text, of: "p", maxLength: Self.maxLength) else { throw .malformed }
+        guard frame.incarnation == incarnation else { throw .otherIncarnation }
+        var rest = frame.content
         var numbers: [Int64] = []
         for _ in 0..<(5 + shards) {
             guard let number = VariableLengthNumber.next(&rest) else { throw .malformed }

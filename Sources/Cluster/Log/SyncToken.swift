@@ -1,4 +1,3 @@
-import MatrixCore
 package import Storage
 
 /// What a client has seen: a position in each shard of the log, and the newest ephemeral change (typing).
@@ -10,8 +9,6 @@ package import Storage
 /// place is left out when there is none.
 package struct SyncToken: Hashable, Sendable {
     package static let maxLength = 4096
-    private static let format: UInt8 = 1
-    private static let headerLength = 5
 
     package var log: LogVector
     /// The serial of the newest typing change that was shown; see `EphemeralBus`.
@@ -26,16 +23,12 @@ package struct SyncToken: Hashable, Sendable {
     }
 
     package func encoded(incarnation: UInt32) -> String {
-        var bytes: [UInt8] = [Self.format]
-        withUnsafeBytes(of: incarnation.bigEndian) { bytes.append(contentsOf: $0) }
-        VariableLengthNumber.append(ephemeral, to: &bytes)
-        VariableLengthNumber.append(Int64(log.shardCount), to: &bytes)
-        for position in log.positions { VariableLengthNumber.append(position, to: &bytes) }
-        if let inbox {
-            VariableLengthNumber.append(inbox.position, to: &bytes)
-            VariableLengthNumber.append(Int64(inbox.order), to: &bytes)
+        TokenFrame.encode("s", incarnation: incarnation) { bytes in
+            VariableLengthNumber.append(ephemeral, to: &bytes)
+            VariableLengthNumber.append(Int64(log.shardCount), to: &bytes)
+            for position in log.positions { VariableLengthNumber.append(position, to: &bytes) }
+            inbox?.append(to: &bytes)
         }
-        return "s" + Base64.encodeURLSafe(bytes)
     }
 
     package enum DecodingFailure: Error, Hashable {
@@ -48,13 +41,9 @@ package struct SyncToken: Hashable, Sendable {
     /// Reads what `encoded` wrote. A token is not signed: its positions may be anything, and say nothing about what its
     /// bearer may see.
     package init(_ text: String, incarnation: UInt32, shards: Int) throws(DecodingFailure) {
-        guard text.utf8.count <= Self.maxLength, text.utf8.first == UInt8(ascii: "s"),
-            let bytes = Base64.decode(String(text.dropFirst())), bytes.count > Self.headerLength,
-            bytes[0] == Self.format
-        else { throw .malformed }
-        let found = bytes[1..<Self.headerLength].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        guard found == incarnation else { throw .otherIncarnation }
-        var rest = bytes[Self.headerLength...]
+        guard let frame = TokenFrame(text, of: "s", maxLength: Self.maxLength) else { throw .malformed }
+        guard frame.incarnation == incarnation else { throw .otherIncarnation }
+        var rest = frame.content
         guard let ephemeral = VariableLengthNumber.next(&rest), let count = VariableLengthNumber.next(&rest),
             count == Int64(shards)
         else { throw .malformed }
@@ -66,9 +55,7 @@ package struct SyncToken: Hashable, Sendable {
         }
         self.init(log: LogVector(positions), ephemeral: ephemeral)
         guard !rest.isEmpty else { return }
-        guard let position = VariableLengthNumber.next(&rest), let order = VariableLengthNumber.next(&rest),
-            let order = Int32(exactly: order), rest.isEmpty
-        else { throw .malformed }
-        inbox = InboxPlace(position: position, order: order)
+        guard let place = InboxPlace(next: &rest), rest.isEmpty else { throw .malformed }
+        inbox = place
     }
 }
