@@ -20,8 +20,9 @@ package final class UserWatches: Sendable {
     private static let maxSingleReads = 8
     /// Each turn reads what changed during the turn before.
     private static let maxTurns = 32
-    private static let reachLimit = Duration.seconds(5)
+    /// The feed's heads move a moment before its observers are told.
     private static let observerDelay = Duration.milliseconds(2)
+    private static let maxObserverDelays = 500
     private static let sweepInterval = Duration.seconds(10)
 
     struct State {
@@ -178,13 +179,24 @@ package final class UserWatches: Sendable {
             case .join(let reading): await reading.wait(cancelled: ())
             case .read(let rooms): try await read(rooms, of: user)
             case .reach(let needed):
-                guard await feed.reach(needed, within: Self.reachLimit, timeouts: timeouts) else {
+                guard await feed.reach(needed, timeouts: timeouts) else {
                     throw ClusterError.feedIsBehind
                 }
-                // The feed's heads move a moment before its observers are told.
                 if !hasSeen(needed) { try await clock.sleep(for: Self.observerDelay) }
             }
             try Task.checkCancellation()
+        }
+        throw ClusterError.feedIsBehind
+    }
+
+    /// The same at a place that the feed has reached, or later.
+    ///
+    /// - Throws: `ClusterError.feedIsBehind` when it has not.
+    package func view(of user: UserRecord, atLeast vector: LogVector) async throws -> UserView {
+        for _ in 0..<Self.maxObserverDelays {
+            let view = try await view(of: user)
+            if view.heads.covers(vector) { return view }
+            try await clock.sleep(for: Self.observerDelay)
         }
         throw ClusterError.feedIsBehind
     }

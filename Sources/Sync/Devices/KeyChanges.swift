@@ -3,25 +3,17 @@ package import Encryption
 package import MatrixCore
 import Rooms
 import Storage
-import Telemetry
 
 /// Whose devices changed between two syncs: for a client that was away and has kept its token.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3keyschanges
 package struct KeyChanges: Sendable {
-    /// How long a token of a worker that is ahead of this one may make a request wait.
-    private static let reachLimit = Duration.seconds(5)
-    /// The feed's heads move a moment before its observers are told.
-    private static let observerDelay = Duration.milliseconds(1)
-    private static let maxObserverDelays = 1_000
-
     private let feed: LogFeed
     private let watches: UserWatches
     private let timeouts: Timeouts
     private let interning: Interning
     private let changes: ChangeFinder
     private let sources: DeviceNewsSources
-    private let clock: any Clock
 
     package init(_ setup: SyncSetup) {
         feed = setup.feed
@@ -30,7 +22,6 @@ package struct KeyChanges: Sendable {
         interning = setup.rooms.reader.interning
         changes = ChangeFinder(feed: setup.feed, log: setup.log)
         sources = setup.devices
-        clock = setup.telemetry.clock
     }
 
     /// - Parameters:
@@ -42,23 +33,14 @@ package struct KeyChanges: Sendable {
     package func changes(of user: UserNID, from: String, to: String) async throws -> DeviceListChanges {
         let (from, to) = (try token(from, "from"), try token(to, "to"))
         let needed = from.merged(with: to)
-        guard await feed.reach(needed, within: Self.reachLimit, timeouts: timeouts) else {
+        guard await feed.reach(needed, timeouts: timeouts) else {
             try Task.checkCancellation()
             throw Self.unknownToken
         }
         try await feed.reachPresent()
-        let view = try await view(of: try await interning.user(user), atLeast: needed)
+        let view = try await watches.view(of: try await interning.user(user), atLeast: needed)
         return try await sources.listChanges(
             of: view, since: from, try await changes.changes(for: view, since: from))
-    }
-
-    private func view(of user: UserRecord, atLeast vector: LogVector) async throws -> UserView {
-        for _ in 0..<Self.maxObserverDelays {
-            let view = try await watches.view(of: user)
-            if view.heads.covers(vector) { return view }
-            try await clock.sleep(for: Self.observerDelay)
-        }
-        throw ClusterError.feedIsBehind
     }
 
     private func token(_ text: String, _ name: String) throws(MatrixError) -> LogVector {

@@ -12,8 +12,6 @@ package final class EventStream: Sendable {
     /// The longest that a request waits, and how long it does when it does not say.
     package static let maxTimeout = SyncRequest.maxTimeout
     package static let usualTimeout = Duration.seconds(30)
-    /// How long a token of a worker that is ahead of this one may make a request wait.
-    private static let reachLimit = Duration.seconds(5)
     /// Events of one answer.
     static let maxEvents = 100
 
@@ -99,7 +97,7 @@ package final class EventStream: Sendable {
         let start: String
         if let from { start = from } else { start = try await present() }
         var token = try decode(start)
-        guard await feed.reach(token.log, within: Self.reachLimit, timeouts: timeouts) else {
+        guard await feed.reach(token.log, timeouts: timeouts) else {
             throw MatrixError(.unknownPosition, "the token is from a time that has not come")
         }
         let deadline = clock.monotonic + min(max(timeout, .zero), Self.maxTimeout)

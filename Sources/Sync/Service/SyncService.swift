@@ -49,9 +49,6 @@ package struct SyncSetup: Sendable {
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#syncing
 package final class SyncService: Sendable {
-    /// How long a token of a worker that is ahead of this one may make a request wait.
-    private static let reachLimit = Duration.seconds(5)
-
     private let feed: LogFeed
     private let watches: UserWatches
     private let timeouts: Timeouts
@@ -148,7 +145,7 @@ package final class SyncService: Sendable {
 
     /// Catches up with the worker that gave the token out.
     private func reach(_ token: SyncToken) async throws {
-        guard await feed.reach(token.log, within: Self.reachLimit, timeouts: timeouts) else {
+        guard await feed.reach(token.log, timeouts: timeouts) else {
             try Task.checkCancellation()
             throw Self.unknownToken
         }

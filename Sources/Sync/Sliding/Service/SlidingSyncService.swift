@@ -9,11 +9,6 @@ import Telemetry
 ///
 /// - Spec: https://github.com/matrix-org/matrix-spec-proposals/pull/4186
 package final class SlidingSyncService: Sendable {
-    /// How long a position of a worker that is ahead of this one may make a request wait.
-    private static let reachLimit = Duration.seconds(5)
-    /// The feed's heads move a moment before its observers are told.
-    private static let observerDelay = Duration.milliseconds(1)
-    private static let maxObserverDelays = 1_000
     /// What is remembered of the last answers of connections, in rooms of a list of some 16 bytes.
     private static let maxSettled = 4_000_000
     /// What an answer costs besides, in rooms.
@@ -84,7 +79,12 @@ package final class SlidingSyncService: Sendable {
         if answersAtOnce { try await feed.reachPresent() }
         var quiet = quiet(of: request, connection)
         while true {
-            let view = try await view(of: user, atLeast: since?.log)
+            let view =
+                if let since {
+                    try await watches.view(of: user, atLeast: since.log)
+                } else {
+                    try await watches.view(of: user)
+                }
             let next = SyncToken(log: view.heads, ephemeral: max(view.ephemeral, since?.ephemeral ?? 0))
             let isNews = since.map { view.mayHaveChanged(since: $0.log, ephemeral: $0.ephemeral) } ?? true
             let inbox = try await builder.endToEnd.toDevice(
@@ -121,19 +121,10 @@ package final class SlidingSyncService: Sendable {
 
     /// Catches up with the worker that gave a position out.
     private func reach(_ vector: LogVector) async throws {
-        guard await feed.reach(vector, within: Self.reachLimit, timeouts: timeouts) else {
+        guard await feed.reach(vector, timeouts: timeouts) else {
             try Task.checkCancellation()
             throw SlidingConnections.unknownPosition
         }
-    }
-
-    private func view(of user: UserRecord, atLeast vector: LogVector?) async throws -> UserView {
-        for _ in 0..<Self.maxObserverDelays {
-            let view = try await watches.view(of: user)
-            guard let vector, !view.heads.covers(vector) else { return view }
-            try await clock.sleep(for: Self.observerDelay)
-        }
-        throw ClusterError.feedIsBehind
     }
 
     // MARK: Answers
