@@ -23,17 +23,25 @@ create table signed_users (
     primary key (user_nid, signed_nid)
 );
 
--- Notes that keys or names of some devices of a user have changed, or that devices came or went; with none, that the
--- cross-signing keys have. To be called by whatever changes them, so that both are written together, and announced to the
--- log's followers after the commit. Takes the lock of the user's shard.
-create function note_device_list(
-    p_shard smallint, p_user bigint, p_now bigint, p_devices text[], out new_position bigint, out previous bigint
+-- Notes that a user's devices or keys have changed, for those who share rooms with the user.
+create function note_devices_changed(
+    p_shard smallint, p_user bigint, p_now bigint, out new_position bigint, out previous bigint
 ) language plpgsql as $$
 begin
     select a.new_position, a.previous into new_position, previous
         from log_append(p_shard, 5::smallint, null, p_user, p_now) a;
     insert into device_lists (user_nid, shard, position) values (p_user, p_shard, new_position)
         on conflict (user_nid) do update set position = excluded.position;
+end $$;
+
+-- The same of a user of this server, and for other servers: keys or names of some devices have changed, or devices came or went;
+-- with none, the cross-signing keys have changed. To be called by whatever changes them, so that both are written together, and
+-- announced to the log's followers after the commit. Takes the lock of the user's shard.
+create function note_device_list(
+    p_shard smallint, p_user bigint, p_now bigint, p_devices text[], out new_position bigint, out previous bigint
+) language plpgsql as $$
+begin
+    select n.new_position, n.previous into new_position, previous from note_devices_changed(p_shard, p_user, p_now) n;
     insert into device_changes (user_nid, position, devices) values (p_user, new_position, coalesce(p_devices, '{}'));
     -- A server that has missed more than these is told to ask for the whole list.
     delete from device_changes c where c.user_nid = p_user and c.position <= (
@@ -91,17 +99,6 @@ create function shares_room(p_user bigint, p_own bigint) returns boolean languag
                    where m.user_nid = p_user and m.membership = 1 and o.server_nid = p_own and o.membership = 1)
 $$;
 
--- The same as `note_device_list` for a user of another server.
-create function note_remote_device_list(
-    p_shard smallint, p_user bigint, p_now bigint, out new_position bigint, out previous bigint
-) language plpgsql as $$
-begin
-    select a.new_position, a.previous into new_position, previous
-        from log_append(p_shard, 5::smallint, null, p_user, p_now) a;
-    insert into device_lists (user_nid, shard, position) values (p_user, p_shard, new_position)
-        on conflict (user_nid) do update set position = excluded.position;
-end $$;
-
 -- Nothing of a user of another server is kept any more.
 create function forget_remote_devices(p_user bigint) returns void language plpgsql as $$
 begin
@@ -152,7 +149,7 @@ begin
         update remote_device_lists l set seen = (p_streams || l.seen)[1:200] where l.user_nid = p_user;
     end if;
     outcome := 0;
-    select n.new_position, n.previous into new_position, previous from note_remote_device_list(p_shard, p_user, p_now) n;
+    select n.new_position, n.previous into new_position, previous from note_devices_changed(p_shard, p_user, p_now) n;
 end $$;
 
 -- Takes in cross-signing keys that another server tells of its user; null leaves one as it is.
@@ -176,7 +173,7 @@ begin
         master_key = coalesce(p_master, l.master_key)
         where l.user_nid = p_user;
     outcome := 0;
-    select n.new_position, n.previous into new_position, previous from note_remote_device_list(p_shard, p_user, p_now) n;
+    select n.new_position, n.previous into new_position, previous from note_devices_changed(p_shard, p_user, p_now) n;
 end $$;
 
 -- From now on the lists of users are fetched as soon as may be, as far as rooms are shared with them. Whoever could not be asked
@@ -190,7 +187,7 @@ begin
 end $$;
 
 -- Keeps the whole list of a user as it was fetched. A row of the log only if it is not what was known before.
--- `outcome`: 0 kept, 1 something came meanwhile (it is kept, and has to be fetched again), 2 nobody wants it any more.
+-- `outcome`: 0 kept, 1 something came meanwhile (it is kept, and has to be fetched again), 3 nobody wants it any more.
 create function keep_remote_devices(
     p_shard smallint, p_user bigint, p_own bigint, p_request bigint, p_stream bigint, p_known_at bigint[],
     p_devices text[], p_names text[], p_keys bytea[], p_master bytea, p_self_signing bytea, p_now bigint,
@@ -209,7 +206,7 @@ begin
         if v_request is not null then
             perform forget_remote_devices(p_user);
         end if;
-        outcome := 2;
+        outcome := 3;
         return;
     end if;
     v_changed := v_listed and (
@@ -234,7 +231,7 @@ begin
     end if;
     if v_changed then
         select n.new_position, n.previous into new_position, previous
-            from note_remote_device_list(p_shard, p_user, p_now) n;
+            from note_devices_changed(p_shard, p_user, p_now) n;
     end if;
 end $$;
 

@@ -113,7 +113,7 @@ package struct RemoteDeviceStore: Sendable {
                 RemoteDeviceStatements.apply, user.shard, user.nid.rawValue, own.rawValue, updates.streamIDs,
                 updates.previous, devices.map(\.deviceID), devices.map(\.displayName), devices.map(\.keys),
                 Int64(Self.maxDevices), now),
-            of: user)
+            in: user.shard)
     }
 
     /// Takes in cross-signing keys of a user; `nil` leaves one as it is.
@@ -124,7 +124,7 @@ package struct RemoteDeviceStore: Sendable {
             try await pool.query(
                 RemoteDeviceStatements.applySigning, user.shard, user.nid.rawValue, own.rawValue, masterKey,
                 selfSigningKey, now),
-            of: user)
+            in: user.shard)
     }
 
     /// Keeps a list that was fetched.
@@ -140,28 +140,17 @@ package struct RemoteDeviceStore: Sendable {
             RemoteDeviceStatements.keep, resync.shard, resync.user.rawValue, own.rawValue, resync.request, streamID,
             knownAt.positions, list.devices.map(\.deviceID), list.devices.map(\.displayName), list.devices.map(\.keys),
             list.masterKey, list.selfSigningKey, now)
-        guard var row = rows.first else { throw StorageError.missing("keep_remote_devices") }
-        let outcome = try row.next(Int16.self)
-        if let position = try row.next(Int64?.self) {
-            return .changed(
-                LogPosition(shard: resync.shard, position: position, previous: try row.next(Int64.self)))
-        }
-        switch outcome {
-        case 0: return .known
-        case 1: return .incomplete
-        default: return .unwanted
-        }
+        return try Self.outcome(rows, in: resync.shard)
     }
 
-    private static func outcome(_ rows: PostgresRows, of user: UserRecord) throws -> RemoteDeviceOutcome {
-        guard var row = rows.first else { throw StorageError.missing("apply_remote_devices") }
-        switch try row.next(Int16.self) {
-        case 0:
-            return .changed(
-                LogPosition(
-                    shard: user.shard, position: try row.next(Int64.self), previous: try row.next(Int64.self)))
+    /// - Parameter rows: what the functions answer that take in what servers tell.
+    private static func outcome(_ rows: PostgresRows, in shard: Int16) throws -> RemoteDeviceOutcome {
+        guard var row = rows.first else { throw StorageError.missing("the outcome of what a server told of devices") }
+        let outcome = try row.next(Int16.self)
+        if let position = try LogPosition(optional: &row, shard: shard) { return .changed(position) }
+        switch outcome {
+        case 0, 2: return .known
         case 1: return .incomplete
-        case 2: return .known
         default: return .unwanted
         }
     }
