@@ -7,7 +7,6 @@ package import Telemetry
 package struct KeyQuery: Sendable {
     /// What a client gives other servers when it does not say.
     package static let usualTimeout = Duration.seconds(10)
-    package static let maximumTimeout = Duration.seconds(60)
     package static let maximumUsers = 10_000
     package static let maximumDevices = 50_000
 
@@ -36,7 +35,7 @@ package struct KeyQuery: Sendable {
             users.values.reduce(0, { $0 + $1.count }) <= Self.maximumDevices
         else { throw .invalidParam("Too many users or devices at once") }
         self.users = users
-        self.timeout = min(max(timeout, .zero), Self.maximumTimeout)
+        self.timeout = timeout
     }
 }
 

@@ -5,6 +5,8 @@ import Telemetry
 struct RemoteServers: Sendable {
     /// Requests under way for one client's question.
     private static let atOnce = 10
+    /// Whatever a client says that it wants to wait.
+    private static let maximumTimeout = Duration.seconds(60)
 
     let keys: (any RemoteUserKeys)?
     let clock: any Clock
@@ -17,7 +19,7 @@ struct RemoteServers: Sendable {
         guard let keys else {
             return ([], Dictionary(servers.map { ($0, Self.noFederation) }, uniquingKeysWith: { first, _ in first }))
         }
-        let deadline = clock.monotonic + timeout
+        let deadline = clock.monotonic + min(timeout, Self.maximumTimeout)
         var answers: [Answer] = []
         var failures: [ServerName: MatrixError] = [:]
         await withTaskGroup(of: (ServerName, Result<Answer, MatrixError>).self) { group in
