@@ -102,10 +102,7 @@ package struct CrossSigningUploads: Sendable {
     }
 
     private func known(of user: UserRecord) async throws -> Known {
-        var question = PublishedKeysQuestion(viewer: user.nid)
-        question.ask(for: nil, of: user.nid)
-        question.crossSigning = [user.nid]
-        let published = try await keys.published(question)
+        let published = try await keys.published(.own(of: user.nid))
         return Known(
             masterKey: published.crossSigning[user.nid]?[.master]?.name,
             devices: published.signingKeys(ofDevicesOf: user.nid))

@@ -36,7 +36,8 @@ package struct SignatureUploads: Sendable {
         }
         let user = try await queries.interning.user(userNID)
         let others = objects.filter { $0.key != user.userID }
-        var check = SignatureCheck(user: user.userID, published: try await own(of: user), nid: user.nid)
+        var check = SignatureCheck(
+            user: user.userID, published: try await queries.store.published(.own(of: user.nid)), nid: user.nid)
         check.addOwn(objects[user.userID] ?? [:])
         if !others.isEmpty { try await addOthers(others, by: user, to: &check) }
         guard !check.signatures.own.isEmpty || !check.signatures.others.isEmpty else { return check.failures }
@@ -49,13 +50,6 @@ package struct SignatureUploads: Sendable {
             feed.announce(row, previous: position.previous)
         }
         return check.failures
-    }
-
-    private func own(of user: UserRecord) async throws -> PublishedKeys {
-        var question = PublishedKeysQuestion(viewer: user.nid)
-        question.ask(for: nil, of: user.nid)
-        question.crossSigning = [user.nid]
-        return try await queries.store.published(question)
     }
 
     private func addOthers(

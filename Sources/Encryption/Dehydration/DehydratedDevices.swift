@@ -78,11 +78,8 @@ package struct DehydratedDevices: Sendable {
             announce(replaced, of: user)
         case .idIsTaken: throw MatrixError.invalidParam("Another device of yours has this id")
         case .noAccount: throw MatrixError(.userDeactivated, "This account has been deactivated")
-        case .keyNameIsTaken(let name):
-            throw MatrixError(.unknown, "One time key \(name) already exists with another value", status: 400)
-        case .tooManyKeys(let algorithm):
-            throw MatrixError.invalidParam(
-                "A device may have \(DeviceKeyStore.maxOneTimeKeys) one-time keys of \(algorithm)")
+        case .keyNameIsTaken(let name): throw KeyUploads.nameIsTaken(name)
+        case .tooManyKeys(let algorithm): throw KeyUploads.tooMany(of: algorithm)
         }
     }
 

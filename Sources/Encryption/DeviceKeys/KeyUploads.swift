@@ -96,14 +96,19 @@ package struct KeyUploads: Sendable {
                 return counts
             case .otherIdentity(let current): identity = current
             case .noSuchDevice: throw MatrixError.unknownToken()
-            case .nameIsTaken(let name):
-                throw MatrixError(.unknown, "One time key \(name) already exists with another value", status: 400)
-            case .tooMany(let algorithm):
-                throw MatrixError.invalidParam(
-                    "A device may have \(DeviceKeyStore.maxOneTimeKeys) one-time keys of \(algorithm)")
+            case .nameIsTaken(let name): throw Self.nameIsTaken(name)
+            case .tooMany(let algorithm): throw Self.tooMany(of: algorithm)
             }
         }
         throw MatrixError.invalidParam("The device's identity keys changed meanwhile")
+    }
+
+    static func nameIsTaken(_ name: String) -> MatrixError {
+        MatrixError(.unknown, "One time key \(name) already exists with another value", status: 400)
+    }
+
+    static func tooMany(of algorithm: String) -> MatrixError {
+        .invalidParam("A device may have \(DeviceKeyStore.maxOneTimeKeys) one-time keys of \(algorithm)")
     }
 
     static func checkNumbers(_ keys: UncheckedKeys) throws(MatrixError) {
