@@ -2,7 +2,6 @@ package import Cluster
 import MatrixCore
 import Rooms
 import Storage
-import Synchronization
 import Telemetry
 
 /// Works off the events that wait for what they build on: a slot for each shard of the log, whose rooms' events it takes.
@@ -24,37 +23,15 @@ package struct InboundDuty: Duty {
     }
 
     package func run(_ lease: DutyLease) async throws {
-        let shard = Int16(lease.slot)
-        let underWay = RoomsUnderWay()
-        let due = services.slots.open(shard)
-        defer { services.slots.close(shard) }
-        await withDiscardingTaskGroup { group in
-            for await found in due {
-                for roomID in underWay.begin(found, atMost: Self.maxRoomsAtOnce) {
-                    group.addTask {
-                        await work(on: roomID)
-                        underWay.end(roomID)
-                        services.slots.wake(shard)
-                    }
-                }
-            }
-            group.cancelAll()
-        }
+        await services.slots.work(in: Int16(lease.slot), atMost: Self.maxRoomsAtOnce, by: { $0 }) { await work(on: $0) }
     }
 
     /// Looks for what is due, with one question for all slots.
     package func runBeside() async {
-        while !Task.isCancelled {
-            let shards = await services.slots.next()
-            guard !shards.isEmpty else { continue }
-            do {
-                services.slots.offer(try await services.staged.dueRooms(in: shards, now: services.now))
-            } catch {
-                guard !Task.isCancelled else { return }
-                services.log.warning("waiting events could not be looked for", [.cause: "\(error)"])
-                try? await services.telemetry.clock.sleep(for: Self.pauseAfterFailure)
-                for shard in shards { services.slots.wake(shard) }
-            }
+        await services.slots.look {
+            try await services.staged.dueRooms(in: $0, now: services.now)
+        } onFailure: { error in
+            services.log.warning("waiting events could not be looked for", [.cause: "\(error)"])
         }
     }
 
@@ -72,20 +49,4 @@ package struct InboundDuty: Duty {
             try? await services.telemetry.clock.sleep(for: Self.pauseAfterFailure)
         }
     }
-}
-
-/// The rooms of a slot that are worked on now.
-private final class RoomsUnderWay: Sendable {
-    private let rooms = Mutex<Set<RoomID>>([])
-
-    /// - Returns: those that begin now.
-    func begin(_ due: [RoomID], atMost limit: Int) -> [RoomID] {
-        rooms.withLock { rooms in
-            let begun = due.filter { !rooms.contains($0) }.prefix(max(limit - rooms.count, 0))
-            rooms.formUnion(begun)
-            return Array(begun)
-        }
-    }
-
-    func end(_ room: RoomID) { rooms.withLock { _ = $0.remove(room) } }
 }

@@ -1,13 +1,18 @@
+import Cluster
 package import DeviceMessages
 package import Encryption
 package import Ephemeral
 package import FederationAPI
+import MatrixCore
 package import Rooms
 package import Storage
 package import Telemetry
 
 /// What taking in transactions of other servers works with.
 package struct InboundServices: Sendable {
+    /// How soon events are found that another worker has staged.
+    private static let pollInterval = Duration.seconds(1)
+
     package let rooms: RoomService
     package let staged: InboundEventStore
     package let verifier: EventVerifier
@@ -24,7 +29,8 @@ package struct InboundServices: Sendable {
     package var deviceLists: RemoteDeviceLists?
     let events: RemoteEvents
     let metrics: InboundMetrics
-    let slots: InboundSlots
+    /// Rooms whose waiting events are due.
+    let slots: DueSlots<RoomID>
 
     package init(
         rooms: RoomService, staged: InboundEventStore, verifier: EventVerifier, client: FederationClient,
@@ -40,7 +46,7 @@ package struct InboundServices: Sendable {
         self.telemetry = telemetry.labelled("inbound")
         events = RemoteEvents(client: client, verifier: verifier)
         metrics = InboundMetrics(telemetry.metrics)
-        slots = InboundSlots(clock: telemetry.clock)
+        slots = DueSlots(pollInterval: Self.pollInterval, clock: telemetry.clock)
     }
 
     var log: Log { telemetry.log }

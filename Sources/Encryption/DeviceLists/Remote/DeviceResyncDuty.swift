@@ -2,7 +2,6 @@ package import Cluster
 import Logging
 import MatrixCore
 package import Storage
-import Synchronization
 package import Telemetry
 
 /// Fetches the device lists of users of other servers that are wanted: a slot for each shard, whose users it takes.
@@ -41,37 +40,19 @@ package struct DeviceResyncDuty: Duty {
 
     package func run(_ lease: DutyLease) async throws {
         let shard = Int16(lease.slot)
-        let underWay = UsersUnderWay()
-        let due = lists.slots.open(shard)
-        defer { lists.slots.close(shard) }
         await withDiscardingTaskGroup { group in
             if shard == 0 { group.addTask { await sweep() } }
-            for await found in due {
-                for resync in underWay.begin(found, atMost: Self.maxAtOnce) {
-                    group.addTask {
-                        await work(on: resync)
-                        underWay.end(resync)
-                        lists.slots.wake(shard)
-                    }
-                }
-            }
+            await lists.slots.work(in: shard, atMost: Self.maxAtOnce, by: \.user) { await work(on: $0) }
             group.cancelAll()
         }
     }
 
     /// Looks for what is due, with one question for all slots.
     package func runBeside() async {
-        while !Task.isCancelled {
-            let shards = await lists.slots.next()
-            guard !shards.isEmpty else { continue }
-            do {
-                lists.slots.offer(try await store.due(in: shards, now: telemetry.clock.nowMilliseconds))
-            } catch {
-                guard !Task.isCancelled else { return }
-                telemetry.log.warning("device lists that are wanted could not be looked for", [.cause: "\(error)"])
-                try? await telemetry.clock.sleep(for: Self.pauseAfterFailure)
-                for shard in shards { lists.slots.wake(shard) }
-            }
+        await lists.slots.look {
+            try await store.due(in: $0, now: telemetry.clock.nowMilliseconds)
+        } onFailure: { error in
+            telemetry.log.warning("device lists that are wanted could not be looked for", [.cause: "\(error)"])
         }
     }
 
@@ -112,20 +93,4 @@ package struct DeviceResyncDuty: Duty {
             }
         }
     }
-}
-
-/// The users of a slot whose lists are being fetched: one at a time for each.
-private final class UsersUnderWay: Sendable {
-    private let users = Mutex<Set<UserNID>>([])
-
-    /// - Returns: those that begin now.
-    func begin(_ due: [DueDeviceResync], atMost limit: Int) -> [DueDeviceResync] {
-        users.withLock { users in
-            let begun = due.filter { !users.contains($0.user) }.prefix(max(limit - users.count, 0))
-            users.formUnion(begun.map(\.user))
-            return Array(begun)
-        }
-    }
-
-    func end(_ resync: DueDeviceResync) { users.withLock { _ = $0.remove(resync.user) } }
 }

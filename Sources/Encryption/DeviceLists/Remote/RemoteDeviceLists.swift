@@ -22,6 +22,8 @@ package final class RemoteDeviceLists: Sendable {
     private static let interval = Duration.seconds(30)
     /// So many lists are fetched at once by who wants them. For more it is quicker to ask their servers for all users together.
     private static let maxFetchedAtOnce = 10
+    /// How soon is found what another worker has asked for.
+    private static let pollInterval = Duration.seconds(3)
     /// A client waits for it.
     private static let patience = Duration.seconds(10)
 
@@ -31,8 +33,8 @@ package final class RemoteDeviceLists: Sendable {
     private let clock: any Clock
     private let source: (any RemoteDeviceSource)?
     private let wanted = GenerationalCache<UserNID, Duration>(maxWeight: maxWanted)
-    /// Whoever fetches lists in this process looks for work when it rings.
-    let slots: DeviceResyncSlots
+    /// Lists that are to be fetched; whoever does that in this process looks for work when it is woken.
+    let slots: DueSlots<DueDeviceResync>
 
     /// - Parameter source: whom to ask for lists that are wanted; `nil` leaves it to others.
     package init(
@@ -44,7 +46,7 @@ package final class RemoteDeviceLists: Sendable {
         self.interning = interning
         self.feed = feed
         self.clock = clock
-        slots = DeviceResyncSlots(clock: clock)
+        slots = DueSlots(pollInterval: Self.pollInterval, clock: clock)
     }
 
     // MARK: What servers tell
@@ -100,7 +102,7 @@ package final class RemoteDeviceLists: Sendable {
                     streamIDs: updates.map(\.streamID), previous: hasBeginning ? [] : Array(previous),
                     devices: updates.map(\.device)),
                 of: user, now: clock.nowMilliseconds)
-            note(outcome, of: user)
+            note(outcome, of: user.nid, in: user.shard)
         }
         for update in news.signing {
             guard let user = try await interning.knownUser(update.userID) else { continue }
@@ -112,14 +114,14 @@ package final class RemoteDeviceLists: Sendable {
                 try await store.apply(
                     masterKey: update.keys.master, selfSigningKey: update.keys.selfSigning, of: user,
                     now: clock.nowMilliseconds),
-                of: user)
+                of: user.nid, in: user.shard)
         }
     }
 
-    private func note(_ outcome: RemoteDeviceOutcome, of user: UserRecord) {
+    private func note(_ outcome: RemoteDeviceOutcome, of user: UserNID, in shard: Int16) {
         switch outcome {
-        case .changed(let position): feed.announce(.deviceLists, at: position, user: user.nid)
-        case .incomplete: slots.wake(user.shard)
+        case .changed(let position): feed.announce(.deviceLists, at: position, user: user)
+        case .incomplete: slots.wake(shard)
         case .known, .unwanted: break
         }
     }
@@ -138,11 +140,7 @@ package final class RemoteDeviceLists: Sendable {
         let fetched = try await FetchedDeviceList(answer, of: resync.userID)
         let outcome = try await store.keep(
             fetched.list, streamID: fetched.streamID, for: resync, knownAt: knownAt, now: clock.nowMilliseconds)
-        switch outcome {
-        case .changed(let position): feed.announce(.deviceLists, at: position, user: resync.user)
-        case .incomplete: slots.wake(resync.shard)
-        case .known, .unwanted: break
-        }
+        note(outcome, of: resync.user, in: resync.shard)
     }
 }
 
