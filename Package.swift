@@ -123,16 +123,16 @@ let modules: [Module] = [
 
     Module(
         name: "ClientEndpoints", uses: services + ["HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "RoomsTesting"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "RoomsTesting", "EndpointsTesting"]),
     Module(
         name: "FederationEndpoints", uses: services + ["FederationAPI", "HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker", "RoomsTesting"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "Worker", "RoomsTesting", "EndpointsTesting"]),
     Module(
         name: "MediaEndpoints", uses: ["Media", "HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "EndpointsTesting"]),
     Module(
         name: "AdminEndpoints", uses: ["Accounts", "Rooms", "HTTPAPI", "MatrixCore", "Telemetry"],
-        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "RoomsTesting"]),
+        products: [nio, httpTypes, logging], testUses: ["ApusTesting", "RoomsTesting", "EndpointsTesting"]),
 
     Module(
         name: "Worker",
@@ -141,7 +141,7 @@ let modules: [Module] = [
             "ServerConfiguration",
             "MatrixCore", "Telemetry",
         ],
-        products: [logging, arguments, lifecycle, nio, httpTypes], testUses: ["ApusTesting"]),
+        products: [logging, arguments, lifecycle, nio, httpTypes], testUses: ["ApusTesting", "EndpointsTesting"]),
     Module(name: "apus-client-api", kind: .executable, uses: ["ServerConfiguration", "Worker"], tested: false),
     Module(name: "apus-federation-reader", kind: .executable, uses: ["ServerConfiguration", "Worker"], tested: false),
     Module(name: "apus-federation-sender", kind: .executable, uses: ["ServerConfiguration", "Worker"], tested: false),
@@ -158,6 +158,8 @@ let modules: [Module] = [
             "ApusTesting", "Encryption", "Ephemeral", "Rooms", "Cluster", "Storage", "Postgres", "MatrixCore",
             "Telemetry",
         ], tested: false),
+    Module(
+        name: "EndpointsTesting", uses: ["Storage", "HTTPAPI", "MatrixCore"], products: [nio, httpTypes], tested: false),
     Module(
         name: "apus-load", kind: .executable, uses: ["COpenSSL"],
         products: [nio, nioPosix, nioHTTP1, arguments], tested: false, path: "Benchmarks/Load"),

@@ -84,6 +84,7 @@ enum Layers {
         "ApusTesting": rule(
             ["Storage", "Postgres", "Telemetry", "MatrixCore", "Reactor", "CPostgres", "CLinux"]),
         "RoomsTesting": rule(ground.union(["ApusTesting", "Ephemeral", "Encryption", "Rooms", "Postgres"])),
+        "EndpointsTesting": rule(["Storage", "HTTPAPI", "MatrixCore"], wire),
     ]
 
     private static func rule(_ modules: Set<String>, _ packages: Set<String> = []) -> Rule {

@@ -1,8 +1,8 @@
 import AdminEndpoints
+import EndpointsTesting
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Rooms
 import RoomsTesting
 import Storage
@@ -10,32 +10,15 @@ import Testing
 
 /// Reports as operators read them.
 @Suite struct ReportAdminTests {
-    private struct Operators: UserAuthenticator {
-        let interning: Interning
-
-        /// A token is the localpart of its user; `root` runs the server.
-        func user(presenting token: AccessToken, in request: CallerRequest) async throws -> LocalUser? {
-            guard let userID = UserID("@\(token.secret):example.org") else { return nil }
-            return LocalUser(
-                userID: userID, userNID: try await interning.user(userID).nid, deviceID: "D", tokenID: 1,
-                isAdministrator: token.secret == "root")
-        }
-    }
-
     private struct API {
         let router: Router
         let worker: RoomsWorker
         let reports: Reports
 
         func ask(
-            _ method: HTTPRequest.Method, _ path: String, as token: String = "root"
-        ) async -> (status: Int, body: JSONValue) {
-            let response = await router.respond(
-                to: ServerRequest(
-                    method: method, target: "/_synapse/admin/v1/" + path,
-                    headers: [.authorization: "Bearer \(token)"]))
-            guard case .buffer(let buffer) = response.body else { return (response.status.code, nil) }
-            return (response.status.code, (try? JSONValue(parsing: Array(buffer.readableBytesView))) ?? nil)
+            _ method: HTTPRequest.Method, _ path: String, as token: String = "admin.root"
+        ) async -> EndpointAnswer {
+            await router.ask(method, "/_synapse/admin/v1/" + path, token: token)
         }
     }
 
@@ -43,7 +26,7 @@ import Testing
         try await RoomsWorker.with { worker in
             let reports = Reports(rooms: worker.rooms, store: ReportStore(pool: worker.pool))
             let environment = EndpointEnvironment(
-                authenticators: Authenticators(users: Operators(interning: worker.interning)))
+                authenticators: Authenticators(users: NamesAsTokens(interning: worker.interning)))
             let endpoints = ServedEndpoint.all(ReportAdminEndpoints.all, with: reports, in: environment)
             try await body(
                 API(router: try Router(endpoints, telemetry: worker.telemetry), worker: worker, reports: reports))

@@ -1,4 +1,5 @@
 import Accounts
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Storage

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Storage
@@ -134,7 +135,7 @@ import Testing
             let path = "/S%2F%2B%3D/events"
             #expect(try await api.ask(.get, path).body == ["events": []])
             try await api.send(0..<5, to: "S/+=")
-            func numbers(_ answer: DehydratedDeviceAPI.Answer) -> [Int64] {
+            func numbers(_ answer: EndpointAnswer) -> [Int64] {
                 answer["events"]?.array?.compactMap { $0["n"]?.int } ?? []
             }
             // Twice: nothing is deleted by reading.

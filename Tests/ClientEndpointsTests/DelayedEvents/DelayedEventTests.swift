@@ -1,4 +1,5 @@
 import ApusTesting
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -12,7 +13,7 @@ struct DelayedEventTests {
         _ api: SyncAPI, in room: String, _ transaction: String = "t", delay: JSONValue = 60_000,
         stateKey: String? = nil,
         type: String = "m.room.message", content: JSONValue = hello, as user: String = "alice"
-    ) async -> SyncAPI.Answer {
+    ) async -> EndpointAnswer {
         var body: [String: JSONValue] = ["delay_ms": delay, "content": content]
         if let stateKey { body["state_key"] = .string(stateKey) }
         return await api.ask(
@@ -20,12 +21,12 @@ struct DelayedEventTests {
     }
 
     private func manage(_ api: SyncAPI, _ id: String, _ action: String, as user: String? = "alice") async
-        -> SyncAPI.Answer
+        -> EndpointAnswer
     {
         await api.ask(.post, at: "\(Self.unstable)/delayed_events/\(id)/\(action)", [:], as: user)
     }
 
-    private func details(_ api: SyncAPI, _ id: String, as user: String = "alice") async -> SyncAPI.Answer {
+    private func details(_ api: SyncAPI, _ id: String, as user: String = "alice") async -> EndpointAnswer {
         await api.ask(.get, at: "\(Self.unstable)/delayed_events/\(id)", as: user)
     }
 

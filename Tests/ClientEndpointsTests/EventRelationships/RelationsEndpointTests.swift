@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -14,11 +15,11 @@ import Testing
         return try #require(sent["event_id"]?.string)
     }
 
-    private func get(_ api: SyncAPI, _ path: String, as user: String = "alice") async -> SyncAPI.Answer {
+    private func get(_ api: SyncAPI, _ path: String, as user: String = "alice") async -> EndpointAnswer {
         await api.ask(.get, at: "/_matrix/client/v1/rooms/\(path)", as: user)
     }
 
-    private func ids(_ answer: SyncAPI.Answer) -> [String] {
+    private func ids(_ answer: EndpointAnswer) -> [String] {
         (answer["chunk"]?.array ?? []).compactMap { $0["event_id"]?.string }
     }
 

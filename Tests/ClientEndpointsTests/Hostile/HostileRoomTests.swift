@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -20,7 +21,7 @@ import Testing
         }
     }
 
-    private func expectAnswer(_ answer: SyncAPI.Answer, _ what: String, _ note: Comment) {
+    private func expectAnswer(_ answer: EndpointAnswer, _ what: String, _ note: Comment) {
         #expect((200..<500).contains(answer.status), "\(what): \(answer), \(note)")
     }
 

@@ -1,4 +1,5 @@
 import ApusTesting
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -90,7 +91,7 @@ import Testing
             for text in ["one", "two", "three"] { _ = await say(text, in: joined, api) }
             _ = await api.ask(.put, "/rooms/\(joined)/state/m.room.name", ["name": "now"], as: "alice")
             let start = await api.ask(.get, "/initialSync?limit=2", as: "bob")
-            func room(_ id: String, _ answer: SyncAPI.Answer) -> JSONValue? {
+            func room(_ id: String, _ answer: EndpointAnswer) -> JSONValue? {
                 answer["rooms"]?.array?.first { $0["room_id"]?.string == id }
             }
             let there = room(joined, start)

@@ -1,10 +1,11 @@
 import ApusTesting
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
 
 @Suite struct PresenceEndpointTests {
-    private func presence(_ answer: SyncAPI.Answer, of user: String) -> JSONValue? {
+    private func presence(_ answer: EndpointAnswer, of user: String) -> JSONValue? {
         answer["presence"]?["events"]?.array?.last { $0["sender"]?.string == "@\(user):example.org" }?["content"]
     }
 

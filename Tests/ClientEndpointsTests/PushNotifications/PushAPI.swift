@@ -1,11 +1,11 @@
 import ApusTesting
 import ClientEndpoints
 import Cluster
+import EndpointsTesting
 import Ephemeral
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Postgres
 import Push
 import Rooms
@@ -14,26 +14,10 @@ import Storage
 import Telemetry
 import Testing
 
-/// The endpoints about notifications as a client meets them. A token is the localpart of its user.
+/// The endpoints about notifications as a client meets them.
 struct PushAPI: Sendable {
-    struct Answer: Sendable {
-        let status: Int
-        let body: JSONValue
-        var errcode: String? { body["errcode"]?.string }
-        subscript(_ name: String) -> JSONValue? { body[name] }
-    }
-
     let worker: RoomsWorker
     private let router: Router
-
-    private struct Tokens: UserAuthenticator {
-        let worker: RoomsWorker
-
-        func user(presenting token: AccessToken, in request: CallerRequest) async throws -> LocalUser? {
-            let user = try await worker.user(token.secret)
-            return LocalUser(userID: user.userID, userNID: user.nid, deviceID: "D", tokenID: 1, isSuspended: false)
-        }
-    }
 
     static func with(_ body: @escaping @Sendable (PushAPI) async throws -> Void) async throws {
         try await MigratedDatabase.with { database in
@@ -54,7 +38,8 @@ struct PushAPI: Sendable {
                 notifications: NotificationList(
                     store: NotificationStore(pool: pool), receipts: ReceiptStore(pool: pool), rooms: worker.rooms,
                     notifications: try #require(policy), feed: worker.feed))
-            let environment = EndpointEnvironment(authenticators: Authenticators(users: Tokens(worker: worker)))
+            let environment = EndpointEnvironment(
+                authenticators: Authenticators(users: NamesAsTokens(interning: worker.interning)))
             let router = try Router(
                 ServedEndpoint.all(PushEndpoints.all, with: services, in: environment), telemetry: worker.telemetry)
             let api = PushAPI(worker: worker, router: router)
@@ -66,17 +51,8 @@ struct PushAPI: Sendable {
     /// - Parameter user: the localpart of who asks.
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, as user: String? = "bob"
-    ) async -> Answer {
-        var headers: HTTPFields = [:]
-        if let user { headers[.authorization] = "Bearer \(user)" }
-        let text = body.map { String(decoding: $0.canonicalBytes, as: UTF8.self) }
-        let response = await router.respond(
-            to: ServerRequest(
-                method: method, target: "/_matrix/client/v3" + path, headers: headers, clientAddress: "192.0.2.1",
-                body: text.map { .buffer(ByteBuffer(string: $0)) } ?? .empty))
-        guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
-        let json = try? JSONValue(parsing: Array(buffer.readableBytesView))
-        return Answer(status: response.status.code, body: json ?? nil)
+    ) async -> EndpointAnswer {
+        await router.ask(method, "/_matrix/client/v3" + path, body, token: user)
     }
 
     /// The user's own rules of a kind, the most important ones first.

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -30,7 +31,7 @@ struct PushRuleEndpointTests {
 
     @Test func neighboursSayHowImportantARuleIs() async throws {
         try await PushAPI.with { api in
-            func put(_ id: String, _ query: String = "") async -> PushAPI.Answer {
+            func put(_ id: String, _ query: String = "") async -> EndpointAnswer {
                 await api.ask(.put, "/pushrules/global/override/\(id)\(query)", ["conditions": [], "actions": []])
             }
             for id in ["a", "b", "c"] { #expect(await put(id).status == 200) }

@@ -1,53 +1,24 @@
 import ApusTesting
 import ClientEndpoints
 import Directory
+import EndpointsTesting
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Rooms
 import RoomsTesting
 import Storage
 import Telemetry
 
-/// The endpoints about finding, replacing and reporting rooms as a client meets them. A token is the localpart of its user;
-/// after `admin.`, `guest.` or `suspended.` that of such a user, and after `service.` the id of an application service.
+/// The endpoints about finding, replacing and reporting rooms as a client meets them.
 struct DirectoryAPI: Sendable {
     static let serverName = ServerName("example.org")!
-
-    struct Answer: Sendable {
-        let status: Int
-        let body: JSONValue
-        var errcode: String? { body["errcode"]?.string }
-        subscript(_ name: String) -> JSONValue? { body[name] }
-    }
 
     let router: Router
     let worker: RoomsWorker
     let rooms: RoomService
     let directory: RoomDirectory
     let reports: Reports
-
-    private struct Tokens: UserAuthenticator {
-        let interning: Interning
-
-        func user(presenting token: AccessToken, in request: CallerRequest) async throws -> LocalUser? {
-            let parts = token.secret.split(separator: ".")
-            guard let name = parts.last, let userID = UserID("@\(name):example.org"), parts.first != "service" else {
-                return nil
-            }
-            let kind = parts.count > 1 ? parts.first : nil
-            return LocalUser(
-                userID: userID, userNID: try await interning.user(userID).nid, deviceID: "D", tokenID: 1,
-                isGuest: kind == "guest", isAdministrator: kind == "admin", isSuspended: kind == "suspended")
-        }
-
-        func appService(presenting token: AccessToken, in request: CallerRequest) async throws -> AppService? {
-            guard token.secret.hasPrefix("service."), let sender = UserID("@bridge:example.org") else { return nil }
-            return AppService(
-                id: String(token.secret.dropFirst("service.".count)), senderUserID: sender, isRateLimited: false)
-        }
-    }
 
     static func with(
         isShownToAnyone: Bool = true, _ body: @escaping @Sendable (DirectoryAPI) async throws -> Void
@@ -68,7 +39,7 @@ struct DirectoryAPI: Sendable {
             isShownToAnyone: isShownToAnyone)
         let reports = Reports(rooms: rooms, store: ReportStore(pool: worker.pool))
         let environment = EndpointEnvironment(
-            authenticators: Authenticators(users: Tokens(interning: worker.interning)))
+            authenticators: Authenticators(users: NamesAsTokens(interning: worker.interning)))
         let spaces = SpaceServices(
             rooms: rooms,
             hierarchies: SpaceHierarchies(directory: directory, pages: HierarchyPageStore(pool: worker.pool)))
@@ -87,20 +58,13 @@ struct DirectoryAPI: Sendable {
         router = try Router(endpoints, telemetry: worker.telemetry)
     }
 
-    /// - Parameter path: below `/_matrix/client`.
+    /// - Parameters:
+    ///   - path: below `/_matrix/client`.
+    ///   - token: as `NamesAsTokens` reads it.
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, as token: String? = nil
-    ) async -> Answer {
-        var headers: HTTPFields = [:]
-        if let token { headers[.authorization] = "Bearer \(token)" }
-        let text = body.map { String(decoding: $0.canonicalBytes, as: UTF8.self) }
-        let response = await router.respond(
-            to: ServerRequest(
-                method: method, target: "/_matrix/client" + path.replacing("#", with: "%23"), headers: headers,
-                clientAddress: "192.0.2.1", body: text.map { .buffer(ByteBuffer(string: $0)) } ?? .empty))
-        guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
-        let json = try? JSONValue(parsing: Array(buffer.readableBytesView))
-        return Answer(status: response.status.code, body: json ?? nil)
+    ) async -> EndpointAnswer {
+        await router.ask(method, "/_matrix/client" + path.replacing("#", with: "%23"), body, token: token)
     }
 
     /// A room that everybody may join.

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -10,7 +11,7 @@ struct CanonicalAliasTests {
             let created = await api.ask(
                 .post, "/createRoom", ["preset": "public_chat", "room_alias_name": "kitchen"], as: "alice")
             let room = try #require(created["room_id"]?.string)
-            func set(_ content: JSONValue) async -> SyncAPI.Answer {
+            func set(_ content: JSONValue) async -> EndpointAnswer {
                 await api.ask(.put, "/rooms/\(room)/state/m.room.canonical_alias", content, as: "alice")
             }
             // It was there before, and may have gone since.

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -5,7 +6,7 @@ import Testing
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv1roomsroomidtimestamp_to_event
 @Suite struct GetEventByTimestampTests {
     private func find(_ api: SyncAPI, _ room: String, _ query: String, as user: String = "alice") async
-        -> SyncAPI.Answer
+        -> EndpointAnswer
     {
         await api.ask(.get, at: "/_matrix/client/v1/rooms/\(room)/timestamp_to_event?\(query)", as: user)
     }

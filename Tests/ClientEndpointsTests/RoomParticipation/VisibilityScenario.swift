@@ -1,4 +1,5 @@
 import ApusTesting
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -41,7 +42,7 @@ struct TableReader {
     var mayRead: Bool { played.scenario.mayRead(kind) }
     var label: Comment { "\(kind) in \(played.scenario.testDescription)" }
 
-    func get(_ path: String, _ version: String = "v3") async -> SyncAPI.Answer {
+    func get(_ path: String, _ version: String = "v3") async -> EndpointAnswer {
         await api.ask(.get, at: "/_matrix/client/\(version)/rooms/\(room)/\(path)", as: kind.rawValue)
     }
 

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Rooms

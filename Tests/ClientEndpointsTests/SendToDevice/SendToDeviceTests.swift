@@ -2,10 +2,10 @@ import ApusTesting
 import ClientEndpoints
 import Cluster
 import DeviceMessages
+import EndpointsTesting
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Postgres
 import RoomsTesting
 import Storage
@@ -13,22 +13,11 @@ import Telemetry
 import Testing
 
 struct SendToDeviceTests {
-    /// The endpoint, asked as Alice with the device `S`; `guest` is a guest.
+    /// The endpoint, asked as Alice with the device `S`.
     private struct API: Sendable {
         let worker: RoomsWorker
         let router: Router
         let bob: UserRecord
-
-        private struct Tokens: UserAuthenticator {
-            let interning: Interning
-
-            func user(presenting token: AccessToken, in request: CallerRequest) async throws -> LocalUser? {
-                guard let userID = UserID("@\(token.secret):example.org") else { return nil }
-                return LocalUser(
-                    userID: userID, userNID: try await interning.user(userID).nid, deviceID: "S", tokenID: 1,
-                    isGuest: token.secret == "guest")
-            }
-        }
 
         static func with(_ body: (API) async throws -> Void) async throws {
             try await RoomsWorker.with { worker in
@@ -36,7 +25,7 @@ struct SendToDeviceTests {
                     serverName: worker.serverName, store: DeviceMessageStore(pool: worker.pool),
                     interning: worker.interning, feed: worker.feed, isFederating: true, telemetry: worker.telemetry)
                 let environment = EndpointEnvironment(
-                    authenticators: Authenticators(users: Tokens(interning: worker.interning)))
+                    authenticators: Authenticators(users: NamesAsTokens(interning: worker.interning, deviceID: "S")))
                 let bob = try await worker.user("bob")
                 try await worker.pool.simple(
                     "insert into devices (user_nid, device_id, created_ms) values (\(bob.nid.rawValue), 'B', 0)")
@@ -50,18 +39,11 @@ struct SendToDeviceTests {
             }
         }
 
-        /// - Returns: the status, and the body or its error code.
         func send(
             _ json: String, type: String = "org.example", transaction: String, as user: String? = "alice"
-        ) async -> (status: Int, body: JSONValue?) {
-            var headers: HTTPFields = [:]
-            if let user { headers[.authorization] = "Bearer \(user)" }
-            let response = await router.respond(
-                to: ServerRequest(
-                    method: .put, target: "/_matrix/client/v3/sendToDevice/\(type)/\(transaction)", headers: headers,
-                    clientAddress: "192.0.2.1", body: .buffer(ByteBuffer(string: json))))
-            guard case .buffer(let buffer) = response.body else { return (response.status.code, nil) }
-            return (response.status.code, try? JSONValue(parsing: Array(buffer.readableBytesView)))
+        ) async -> EndpointAnswer {
+            await router.ask(
+                .put, "/_matrix/client/v3/sendToDevice/\(type)/\(transaction)", bytes: Array(json.utf8), token: user)
         }
 
         func inbox() async throws -> [JSONValue] {
@@ -81,7 +63,7 @@ struct SendToDeviceTests {
             let delivered = try await api.inbox()
             #expect(delivered == [["content": ["v": 1], "sender": "@alice:example.org", "type": "org.example"]])
             // Guests may, of an encoded type.
-            let guest = await api.send(body, type: "org.%C3%A4", transaction: "same", as: "guest")
+            let guest = await api.send(body, type: "org.%C3%A4", transaction: "same", as: "guest.carol")
             #expect(guest.status == 200)
             #expect(await api.send(#"{"messages":{}}"#, transaction: "empty").status == 200)
             let all = try await api.inbox()
@@ -102,7 +84,7 @@ struct SendToDeviceTests {
     func whatIsMalformedIsRefused(_ json: String, _ status: Int, _ errcode: String) async throws {
         try await API.with { api in
             let answer = await api.send(json, transaction: "1")
-            #expect(answer.status == status && answer.body?["errcode"]?.string == errcode, "\(answer)")
+            #expect(answer.status == status && answer.errcode == errcode, "\(answer)")
             let inbox = try await api.inbox()
             #expect(inbox.isEmpty)
         }

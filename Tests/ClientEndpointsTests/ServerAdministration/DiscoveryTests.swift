@@ -1,5 +1,6 @@
 import Accounts
 import ClientEndpoints
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing

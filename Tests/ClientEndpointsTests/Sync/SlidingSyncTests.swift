@@ -1,4 +1,5 @@
 import ApusTesting
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -92,7 +93,7 @@ struct SlidingSyncTests {
 
     @Test func refusesTooMuch() async throws {
         try await SyncAPI.with { api in
-            func ask(_ body: JSONValue) async -> SyncAPI.Answer {
+            func ask(_ body: JSONValue) async -> EndpointAnswer {
                 await api.ask(.post, at: Self.unstable, body, as: "alice")
             }
             let list: JSONValue = ["timeline_limit": 1, "required_state": []]

@@ -3,12 +3,12 @@ import ClientEndpoints
 import Cluster
 import Directory
 import Encryption
+import EndpointsTesting
 import Ephemeral
 import Federation
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Postgres
 import Push
 import Rooms
@@ -18,39 +18,21 @@ import Storage
 import Sync
 import Telemetry
 
-/// The endpoints about rooms and about following them as a client meets them. A token is the localpart of its user, after
-/// `suspended.` that of a user who is suspended.
+/// The endpoints about rooms and about following them as a client meets them.
 struct SyncAPI: Sendable {
     static let serverName = ServerName("example.org")!
-
-    struct Answer: Sendable {
-        let status: Int
-        let body: JSONValue
-        var errcode: String? { body["errcode"]?.string }
-        subscript(_ name: String) -> JSONValue? { body[name] }
-    }
 
     let router: Router
     let worker: RoomsWorker
     /// Takes what happened into the indexes of the searches.
     let index: @Sendable () async throws -> Void
 
-    private struct Tokens: UserAuthenticator {
-        let interning: Interning
-
-        func user(presenting token: AccessToken, in request: CallerRequest) async throws -> LocalUser? {
-            let isSuspended = token.secret.hasPrefix("suspended.")
-            let name = isSuspended ? token.secret.dropFirst("suspended.".count) : token.secret[...]
-            guard let userID = UserID("@\(name):example.org") else { return nil }
-            return LocalUser(
-                userID: userID, userNID: try await interning.user(userID).nid, deviceID: "D", tokenID: 1,
-                isSuspended: isSuspended)
-        }
-    }
-
-    static func with(_ body: @escaping @Sendable (SyncAPI) async throws -> Void) async throws {
+    /// - Parameter counter: is told of what is asked of the database.
+    static func with(
+        counter: StatementCounter? = nil, _ body: @escaping @Sendable (SyncAPI) async throws -> Void
+    ) async throws {
         try await MigratedDatabase.with(serverName.description) { database in
-            let pool = database.pool()
+            let pool = database.pool(observer: counter)
             var policy: Notifications?
             let worker = try await RoomsWorker(pool: pool) { interning, feed in
                 let notifications = Notifications(
@@ -96,7 +78,7 @@ struct SyncAPI: Sendable {
         let directory = RoomDirectory(store: DirectoryStore(pool: worker.pool), rooms: rooms, policy: .everyone)
         let stream = EventStreamServices(stream: EventStream(setup, sync: sync), directory: directory)
         let environment = EndpointEnvironment(
-            authenticators: Authenticators(users: Tokens(interning: worker.interning)))
+            authenticators: Authenticators(users: NamesAsTokens(interning: worker.interning)))
         let threads = ThreadSubscriptions(
             rooms: rooms, store: ThreadSubscriptionStore(pool: worker.pool), feed: worker.feed,
             clock: worker.telemetry.clock)
@@ -114,7 +96,7 @@ struct SyncAPI: Sendable {
         var roomServices = RoomEndpointServices(
             rooms: rooms, aliases: NoAliases(), defaultVersion: .default, delayed: worker.delayedEvents(),
             thirdParty: ThirdPartyInvites(
-                rooms: rooms, identity: IdentityServerClient(requests: NoRequests()), client: nil,
+                rooms: rooms, identity: IdentityServerClient(requests: SilentNetwork()), client: nil,
                 telemetry: worker.telemetry))
         roomServices.presence = ephemeral.presence.presence
         let endpoints =
@@ -127,27 +109,18 @@ struct SyncAPI: Sendable {
         return try Router(endpoints, telemetry: worker.telemetry)
     }
 
-    /// - Parameter user: the localpart of who asks.
+    /// - Parameter user: who asks, as `NamesAsTokens` reads it.
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, as user: String? = nil
-    ) async -> Answer {
+    ) async -> EndpointAnswer {
         await ask(method, at: "/_matrix/client/v3" + path, body, as: user)
     }
 
     /// - Parameter target: the whole path.
     func ask(
         _ method: HTTPRequest.Method, at target: String, _ body: JSONValue? = nil, as user: String? = nil
-    ) async -> Answer {
-        var headers: HTTPFields = [:]
-        if let user { headers[.authorization] = "Bearer \(user)" }
-        let text = body.map { String(decoding: $0.canonicalBytes, as: UTF8.self) }
-        let response = await router.respond(
-            to: ServerRequest(
-                method: method, target: target, headers: headers, clientAddress: "192.0.2.1",
-                body: text.map { .buffer(ByteBuffer(string: $0)) } ?? .empty))
-        guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
-        let json = try? JSONValue(parsing: Array(buffer.readableBytesView))
-        return Answer(status: response.status.code, body: json ?? nil)
+    ) async -> EndpointAnswer {
+        await router.ask(method, target, body, token: user)
     }
 
     /// A public room of `user`, and an event in it.
@@ -171,13 +144,4 @@ private struct NoAliases: RoomAliasing {
     func reserve(_ alias: RoomAlias, for room: RoomRecord, by user: UserRecord) async throws {}
     func release(_ alias: RoomAlias) async throws {}
     func publish(_ room: RoomRecord) async throws {}
-}
-
-/// A network without anybody in it.
-private struct NoRequests: OutboundRequests {
-    func send(_ request: OutboundRequest) async throws -> OutboundResponse { throw OutboundError.nameNotFound }
-
-    func withResponse<Result: Sendable>(
-        to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
-    ) async throws -> Result { throw OutboundError.nameNotFound }
 }

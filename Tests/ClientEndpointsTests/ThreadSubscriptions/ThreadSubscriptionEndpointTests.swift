@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -9,7 +10,7 @@ struct ThreadSubscriptionEndpointTests {
             let (room, root) = try await api.room(by: "alice")
             let path = "\(base)/rooms/\(room)/thread/\(root)/subscription"
             func ask(_ method: HTTPRequest.Method, _ body: JSONValue? = nil, as user: String? = "alice") async
-                -> SyncAPI.Answer
+                -> EndpointAnswer
             { await api.ask(method, at: path, body, as: user) }
             let isUnstable = base.contains("unstable")
             #expect(await ask(.get).errcode == "M_NOT_FOUND")
@@ -51,7 +52,7 @@ struct ThreadSubscriptionEndpointTests {
     func listsChanges(path: String) async throws {
         try await SyncAPI.with { api in
             let (room, root) = try await api.room(by: "alice")
-            func ask(_ query: String) async -> SyncAPI.Answer {
+            func ask(_ query: String) async -> EndpointAnswer {
                 await api.ask(.get, at: "\(path)?\(query)", as: "alice")
             }
             #expect(await ask("dir=b").body == [:])

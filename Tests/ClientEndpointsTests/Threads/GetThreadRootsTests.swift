@@ -1,15 +1,16 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
 
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv1roomsroomidthreads
 @Suite struct GetThreadRootsTests {
-    private func threads(_ api: SyncAPI, _ room: String, _ query: String = "", as user: String) async -> SyncAPI.Answer
+    private func threads(_ api: SyncAPI, _ room: String, _ query: String = "", as user: String) async -> EndpointAnswer
     {
         await api.ask(.get, at: "/_matrix/client/v1/rooms/\(room)/threads?\(query)", as: user)
     }
 
-    private func ids(_ answer: SyncAPI.Answer) -> [String] {
+    private func ids(_ answer: EndpointAnswer) -> [String] {
         (answer["chunk"]?.array ?? []).compactMap { $0["event_id"]?.string }
     }
 

@@ -1,10 +1,10 @@
 import ApusTesting
 import Encryption
+import EndpointsTesting
 import FederationEndpoints
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import RoomsTesting
 import Storage
 import Telemetry
@@ -17,22 +17,10 @@ import Testing
         let device: KeyedDevice
         let signer: CrossSigner
 
-        func ask(_ path: String, _ body: JSONValue, signed: Bool = true) async -> (status: Int, body: JSONValue) {
-            let response = await router.respond(
-                to: ServerRequest(
-                    method: .post, target: "/_matrix/federation/v1/user/keys/\(path)",
-                    headers: signed ? [.authorization: "X-Matrix"] : [:],
-                    body: .buffer(ByteBuffer(bytes: body.canonicalBytes))))
-            guard case .buffer(let buffer) = response.body else { return (response.status.code, nil) }
-            return (response.status.code, (try? JSONValue(parsing: Array(buffer.readableBytesView))) ?? nil)
-        }
-    }
-
-    private struct SignedByTheirs: ServerAuthenticator {
-        func server(signing request: CallerRequest) async throws -> RemoteServer {
-            guard request.headers[.authorization] != nil else { throw MatrixError(.unauthorized, "not signed") }
-            return RemoteServer(
-                serverName: ServerName("theirs.example")!, destination: ServerName("example.org")!)
+        func ask(_ path: String, _ body: JSONValue, signed: Bool = true) async -> EndpointAnswer {
+            await router.ask(
+                .post, "/_matrix/federation/v1/user/keys/\(path)", body,
+                headers: signed ? [.authorization: "X-Matrix"] : [:])
         }
     }
 
@@ -72,7 +60,8 @@ import Testing
                 claims: KeyClaims(
                     serverName: worker.serverName, store: store, interning: interning, feed: worker.feed, remote: nil,
                     clock: clock), namesDevices: namesDevices)
-            let environment = EndpointEnvironment(authenticators: Authenticators(servers: SignedByTheirs()))
+            let signature = AnySignature(of: ServerName("theirs.example")!, to: worker.serverName)
+            let environment = EndpointEnvironment(authenticators: Authenticators(servers: signature))
             let endpoints = ServedEndpoint.all(FederatedKeyEndpoints.all, with: services, in: environment)
             try await body(
                 API(router: try Router(endpoints, telemetry: worker.telemetry), device: device, signer: signer))

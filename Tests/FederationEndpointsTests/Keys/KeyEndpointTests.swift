@@ -1,3 +1,4 @@
+import EndpointsTesting
 import FederationAPI
 import HTTPTypes
 import MatrixCore

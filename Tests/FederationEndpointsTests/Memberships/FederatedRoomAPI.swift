@@ -1,11 +1,11 @@
 import ApusTesting
+import EndpointsTesting
 import Federation
 import FederationAPI
 import FederationEndpoints
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Rooms
 import RoomsTesting
 import Storage
@@ -16,13 +16,6 @@ import Testing
 struct FederatedRoomAPI: Sendable {
     static let ours = ServerName("example.org")!
     static let theirs = ServerName("theirs.example")!
-
-    struct Answer: Sendable {
-        let status: Int
-        let body: JSONValue
-        var errcode: String? { body["errcode"]?.string }
-        subscript(_ name: String) -> JSONValue? { body[name] }
-    }
 
     let worker: RoomsWorker
     let accounts: AccountStore
@@ -46,10 +39,11 @@ struct FederatedRoomAPI: Sendable {
             resident: ResidentRooms(rooms: rooms, verifier: verifier),
             invites: IncomingInvites(rooms: rooms, accounts: accounts, verifier: verifier),
             thirdParty: ThirdPartyInvites(
-                rooms: rooms, identity: IdentityServerClient(requests: NoRequests()), client: nil,
+                rooms: rooms, identity: IdentityServerClient(requests: SilentNetwork()), client: nil,
                 telemetry: worker.telemetry))
         let history = RoomHistoryServices(history: ServedHistory(rooms: rooms))
-        let environment = EndpointEnvironment(authenticators: Authenticators(servers: SignedByThem()))
+        let environment = EndpointEnvironment(
+            authenticators: Authenticators(servers: AnySignature(of: Self.theirs, to: Self.ours)))
         router = try Router(
             ServedEndpoint.all(FederatedMembershipEndpoints.all, with: memberships, in: environment)
                 + ServedEndpoint.all(RoomHistoryEndpoints.all, with: history, in: environment),
@@ -59,19 +53,11 @@ struct FederatedRoomAPI: Sendable {
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ parts: String..., query: String = "", body: JSONValue? = nil,
         signed: Bool = true
-    ) async throws -> Answer {
+    ) async throws -> EndpointAnswer {
         let target = ([path] + parts.map(Self.escaped)).joined(separator: "/") + (query.isEmpty ? "" : "?\(query)")
-        let response = await router.respond(
-            to: ServerRequest(
-                method: method, target: "/_matrix/federation/\(target)",
-                headers: signed ? [.authorization: "X-Matrix"] : [:],
-                body: body.map { .buffer(ByteBuffer(bytes: $0.canonicalBytes)) } ?? .empty))
-        var bytes: [UInt8] = []
-        switch response.body {
-        case .buffer(let buffer): bytes += buffer.readableBytesView
-        case .stream(let stream, _): for try await part in stream { bytes += part.readableBytesView }
-        }
-        return Answer(status: response.status.code, body: try JSONValue(parsing: bytes))
+        return try await router.ask(
+            method, "/_matrix/federation/\(target)", body, headers: signed ? [.authorization: "X-Matrix"] : [:]
+        ).whole()
     }
 
     static func escaped(_ text: String) -> String {
@@ -111,7 +97,7 @@ struct FederatedRoomAPI: Sendable {
     func them(_ name: String) -> UserID { UserID("@\(name):\(Self.theirs)")! }
 
     /// The event that they make of an answer to `make_join` and its like.
-    func complete(_ answer: Answer) throws -> Event {
+    func complete(_ answer: EndpointAnswer) throws -> Event {
         let version = try #require(answer["room_version"]?.string.flatMap { RoomVersion($0) })
         let draft = try #require(answer["event"])
         func ids(_ name: String) throws -> [EventID] {
@@ -157,20 +143,4 @@ struct FederatedRoomAPI: Sendable {
             server == theirs && id == key.id ? key.publicKey : nil
         }
     }
-
-    private struct SignedByThem: ServerAuthenticator {
-        func server(signing request: CallerRequest) async throws -> RemoteServer {
-            guard request.headers[.authorization] != nil else { throw MatrixError(.unauthorized, "not signed") }
-            return RemoteServer(serverName: theirs, destination: ours)
-        }
-    }
-}
-
-/// A network without anybody in it.
-private struct NoRequests: OutboundRequests {
-    func send(_ request: OutboundRequest) async throws -> OutboundResponse { throw OutboundError.nameNotFound }
-
-    func withResponse<Result: Sendable>(
-        to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
-    ) async throws -> Result { throw OutboundError.nameNotFound }
 }

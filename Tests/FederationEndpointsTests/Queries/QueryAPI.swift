@@ -3,31 +3,24 @@ import ApusTesting
 import Cluster
 import Directory
 import Encryption
+import EndpointsTesting
 import Federation
 import FederationAPI
 import FederationEndpoints
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import Postgres
 import Rooms
 import RoomsTesting
 import Storage
-import Synchronization
 import Telemetry
 
 /// The endpoints about keys and the queries, as another server meets them. Whoever has an `Authorization` header at all is
 /// `theirs.example`.
 struct QueryAPI: Sendable {
     static let serverName = ServerName("example.org")!
-
-    struct Answer: Sendable {
-        let status: Int
-        let body: JSONValue
-        var errcode: String? { body["errcode"]?.string }
-        subscript(_ name: String) -> JSONValue? { body[name] }
-    }
+    static let theirs = ServerName("theirs.example")!
 
     let worker: RoomsWorker
     let router: Router
@@ -66,7 +59,8 @@ struct QueryAPI: Sendable {
             names: names, directory: directory, sharesPublicRooms: sharesPublicRooms, name: "Apus", version: "9.9")
         let outside = SilentNetwork()
         let notary = Self.notary(pool, telemetry, outside, key, oldKey)
-        let environment = EndpointEnvironment(authenticators: Authenticators(servers: SignedByTheirs()))
+        let environment = EndpointEnvironment(
+            authenticators: Authenticators(servers: AnySignature(of: theirs, to: serverName)))
         let endpoints =
             ServedEndpoint.all(QueryEndpoints.all, with: queries, in: environment)
             + ServedEndpoint.all(KeyEndpoints.all, with: notary, in: environment)
@@ -98,14 +92,10 @@ struct QueryAPI: Sendable {
 
     func ask(
         _ method: HTTPRequest.Method = .get, _ target: String, body: String = "", signed: Bool = true
-    ) async -> Answer {
-        let request = ServerRequest(
-            method: method, target: target, headers: signed ? [.authorization: "X-Matrix"] : [:],
-            body: body.isEmpty ? .empty : .buffer(ByteBuffer(string: body)))
-        let response = await router.respond(to: request)
-        guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, body: nil) }
-        return Answer(
-            status: response.status.code, body: (try? JSONValue(parsing: Array(buffer.readableBytesView))) ?? nil)
+    ) async -> EndpointAnswer {
+        await router.ask(
+            method, target, bytes: body.isEmpty ? nil : Array(body.utf8),
+            headers: signed ? [.authorization: "X-Matrix"] : [:])
     }
 
     /// An account with a display name.
@@ -150,34 +140,4 @@ struct QueryAPI: Sendable {
                 userSigningKey: keys["user_signing_key"]), of: user.nid, isAuthorised: true)
         return signer
     }
-
-    private struct SignedByTheirs: ServerAuthenticator {
-        func server(signing request: CallerRequest) async throws -> RemoteServer {
-            guard request.headers[.authorization] != nil, let theirs = ServerName("theirs.example") else {
-                throw MatrixError(.unauthorized, "not signed")
-            }
-            return RemoteServer(serverName: theirs, destination: QueryAPI.serverName)
-        }
-    }
-}
-
-/// A network in which nobody answers.
-final class SilentNetwork: OutboundRequests, NameResolver {
-    private let asked = Mutex(0)
-    var count: Int { asked.withLock { $0 } }
-
-    func send(_ request: OutboundRequest) async throws -> OutboundResponse {
-        asked.withLock { $0 += 1 }
-        throw OutboundError.connectionFailed("nobody")
-    }
-
-    func withResponse<Result: Sendable>(
-        to request: OutboundRequest, _ body: (OutboundResponseHead, BodyStream) async throws -> Result
-    ) async throws -> Result {
-        asked.withLock { $0 += 1 }
-        throw OutboundError.connectionFailed("nobody")
-    }
-
-    func addresses(of host: String) async throws(ResolverError) -> [IPAddress] { [] }
-    func services(_ name: String) async throws(ResolverError) -> [ServiceRecord] { [] }
 }

@@ -1,4 +1,5 @@
 import Directory
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Rooms

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import HTTPTypes
 import MatrixCore
 import Testing
@@ -18,7 +19,7 @@ struct ThirdPartyEndpointTests {
         return .object(event)
     }
 
-    private func exchanged(_ api: FederatedRoomAPI, _ body: JSONValue) async throws -> FederatedRoomAPI.Answer {
+    private func exchanged(_ api: FederatedRoomAPI, _ body: JSONValue) async throws -> EndpointAnswer {
         try await api.ask(.put, "v1/exchange_third_party_invite", "!room:example.org", body: body)
     }
 

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import FoundationEssentials
 import HTTPTypes
 import MatrixCore

@@ -1,3 +1,4 @@
+import EndpointsTesting
 import FoundationEssentials
 import HTTPTypes
 import MatrixCore
@@ -21,7 +22,7 @@ import Testing
     @Test func theLimitIsToldAndKept() async throws {
         try await MediaAPI.with(maxBytes: 1000) { api in
             for path in ["/client/v1/media/config", "/media/v3/config"] {
-                #expect(try await api.ask(.get, path).json == ["m.upload.size": 1000])
+                #expect(try await api.ask(.get, path).body == ["m.upload.size": 1000])
             }
             let answer = try await api.ask(.post, "/media/v3/upload", [UInt8](repeating: 0, count: 1001))
             #expect(answer.status == 413 && answer.errcode == "M_TOO_LARGE")
@@ -31,13 +32,13 @@ import Testing
 
     @Test func contentMayComeAfterItsAddress() async throws {
         try await MediaAPI.with { api in
-            let created = try #require(try await api.ask(.post, "/media/v1/create").json)
+            let created = try await api.ask(.post, "/media/v1/create").body
             let path = String(try #require(created["content_uri"]?.string).dropFirst("mxc://".count))
             #expect((created["unused_expires_at"]?.int ?? 0) > 1_700_000_000_000)
             let early = try await api.ask(.get, "/client/v1/media/download/\(path)?timeout_ms=0")
             #expect(early.status == 504 && early.errcode == "M_NOT_YET_UPLOADED")
             #expect(try await api.ask(.put, "/media/v3/upload/\(path)", [1], as: "bob").errcode == "M_FORBIDDEN")
-            #expect(try await api.ask(.put, "/media/v3/upload/\(path)", [1, 2]).json == [:])
+            #expect(try await api.ask(.put, "/media/v3/upload/\(path)", [1, 2]).body == [:])
             #expect(try await api.ask(.get, "/client/v1/media/download/\(path)").bytes == [1, 2])
             let again = try await api.ask(.put, "/media/v3/upload/\(path)", [3])
             #expect(again.status == 409 && again.errcode == "M_CANNOT_OVERWRITE_MEDIA")

@@ -1,11 +1,11 @@
 import ApusTesting
+import EndpointsTesting
 import FoundationEssentials
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
 import Media
 import MediaEndpoints
-import NIOCore
 import Postgres
 import Reactor
 import Storage
@@ -13,14 +13,6 @@ import Telemetry
 
 /// The endpoints of the content repository as clients meet them.
 struct MediaAPI: Sendable {
-    struct Answer: Sendable {
-        let status: Int
-        let headers: HTTPFields
-        let bytes: [UInt8]
-        var json: JSONValue? { try? JSONValue(parsing: bytes) }
-        var errcode: String? { json?["errcode"]?.string }
-    }
-
     /// Everybody's access token is their name.
     private struct Names: UserAuthenticator {
         func user(presenting token: AccessToken, in request: CallerRequest) -> LocalUser? {
@@ -76,28 +68,15 @@ struct MediaAPI: Sendable {
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]? = nil, as token: String? = "alice",
         _ headers: HTTPFields = [:]
-    ) async throws -> Answer {
-        var headers = headers
-        if let token { headers[.authorization] = "Bearer \(token)" }
-        let response = await router.respond(
-            to: ServerRequest(
-                method: method, target: "/_matrix" + path, headers: headers, clientAddress: "192.0.2.1",
-                body: body.map { .buffer(ByteBuffer(bytes: $0)) } ?? .empty))
-        var bytes: [UInt8] = []
-        switch response.body {
-        case .buffer(let buffer): bytes = Array(buffer.readableBytesView)
-        case .stream(let stream, let length):
-            for try await chunk in stream { bytes += chunk.readableBytesView }
-            if let length, length != bytes.count { throw TestingError("\(bytes.count) bytes of \(length)") }
-        }
-        return Answer(status: response.status.code, headers: response.headers, bytes: bytes)
+    ) async throws -> EndpointAnswer {
+        try await router.ask(method, "/_matrix" + path, bytes: body, token: token, headers: headers).whole()
     }
 
     /// Uploads, and returns server and id as they stand in paths.
     func upload(_ bytes: [UInt8], type: String, name: String? = nil) async throws -> String {
         let query = name.map { "?filename=\($0)" } ?? ""
         let answer = try await ask(.post, "/media/v3/upload\(query)", bytes, as: "alice", [.contentType: type])
-        guard let uri = answer.json?["content_uri"]?.string, uri.hasPrefix("mxc://") else {
+        guard let uri = answer["content_uri"]?.string, uri.hasPrefix("mxc://") else {
             throw TestingError("an upload was answered with \(answer.status)")
         }
         return String(uri.dropFirst("mxc://".count))

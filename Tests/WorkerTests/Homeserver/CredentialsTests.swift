@@ -1,8 +1,8 @@
 import ApusTesting
+import EndpointsTesting
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
-import NIOCore
 import ServerConfiguration
 import Telemetry
 import Testing
@@ -10,27 +10,13 @@ import Worker
 
 /// What a server gives its users to show elsewhere, and tells strangers of itself, from its configuration on.
 struct CredentialsTests {
-    private struct Answer {
-        let status: Int
-        let body: JSONValue
-        var errcode: String? { body["errcode"]?.string }
-        subscript(_ name: String) -> JSONValue? { body[name] }
-    }
-
     private struct Server {
         let router: Router
 
         func ask(
             _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, token: String? = nil
-        ) async throws -> Answer {
-            let response = await router.respond(
-                to: ServerRequest(
-                    method: method, target: path,
-                    headers: token.map { [.authorization: "Bearer \($0)"] } ?? [:], clientAddress: "192.0.2.1",
-                    body: body.map { .buffer(ByteBuffer(bytes: $0.canonicalBytes)) } ?? .empty))
-            guard case .buffer(let buffer) = response.body else { throw TestingError("a stream") }
-            return Answer(
-                status: response.status.code, body: try JSONValue(parsing: Array(buffer.readableBytesView)))
+        ) async throws -> EndpointAnswer {
+            try await router.ask(method, path, body, token: token).whole()
         }
 
         /// The access token of a new user.
@@ -91,7 +77,7 @@ struct CredentialsTests {
         try await with { server in
             let alice = try await server.register("alice")
             _ = try await server.register("bob")
-            func ask(_ user: String, _ body: JSONValue, token: String?) async throws -> Answer {
+            func ask(_ user: String, _ body: JSONValue, token: String?) async throws -> EndpointAnswer {
                 try await server.ask(.post, "/_matrix/client/v3/user/\(user)/openid/request_token", body, token: token)
             }
             #expect(try await ask("@bob:example.org", [:], token: alice).errcode == "M_FORBIDDEN")

@@ -1,4 +1,5 @@
 import ApusTesting
+import EndpointsTesting
 import HTTPAPI
 import HTTPTypes
 import MatrixCore
@@ -111,10 +112,8 @@ struct HomeserverTests {
     }
 
     private func answer(_ router: Router, _ path: String) async -> Answer {
-        let response = await router.respond(
-            to: ServerRequest(method: .get, target: path, headers: [:], clientAddress: "192.0.2.1", body: .empty))
-        guard case .buffer(let buffer) = response.body else { return Answer(status: response.status.code, text: "") }
-        return Answer(status: response.status.code, text: String(buffer: buffer))
+        let answer = await router.ask(.get, path)
+        return Answer(status: answer.status, text: answer.text)
     }
 
     private func run(_ sql: String, on configuration: ServerConfiguration) async throws {
