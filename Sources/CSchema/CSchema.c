@@ -68,6 +68,9 @@ static const unsigned char device_messages[] = {
 static const unsigned char policies[] = {
 #embed "migrations/0022_policies.sql"
 };
+static const unsigned char late_comers[] = {
+#embed "migrations/0023_late_comers.sql"
+};
 
 static const struct apus_migration migrations[] = {
     {"0001_log_and_rooms", log_and_rooms, sizeof log_and_rooms},
@@ -92,6 +95,7 @@ static const struct apus_migration migrations[] = {
     {"0020_device_messages", device_messages, sizeof device_messages},
     {"0021_key_backups", key_backups, sizeof key_backups},
     {"0022_policies", policies, sizeof policies},
+    {"0023_late_comers", late_comers, sizeof late_comers},
 };
 const size_t apus_migration_count = sizeof migrations / sizeof migrations[0];
 

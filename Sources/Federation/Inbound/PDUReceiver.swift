@@ -1,3 +1,4 @@
+import Cluster
 import FederationAPI
 import MatrixCore
 import Rooms
@@ -13,8 +14,12 @@ struct PDUReceiver: Sendable {
     private static let maxWaitingWithStrangers: Int64 = 20
 
     private let services: InboundServices
+    private let rescinded: RescindedInvites
 
-    init(_ services: InboundServices) { self.services = services }
+    init(_ services: InboundServices) {
+        self.services = services
+        rescinded = RescindedInvites(rooms: services.rooms, verifier: services.verifier)
+    }
 
     private var reader: RoomReader { services.rooms.reader }
 
@@ -61,14 +66,16 @@ struct PDUReceiver: Sendable {
     private func receive(
         _ pdus: [JSONView], in roomID: RoomID, from origin: ServerName
     ) async throws -> [EventID: String?] {
-        // Without the version of its room an event has no id under which its sender could be told anything.
-        guard let room = try await reader.room(roomID), let version = RoomVersion(room.version) else {
+        guard let room = try await reader.room(roomID) else {
             services.metrics.count(.refused, pdus.count)
             services.log.debug(
                 "events of a room that is not known here",
                 [.roomID: "\(roomID)", .origin: "\(origin)", .count: "\(pdus.count)"])
             return [:]
         }
+        guard let version = RoomVersion(room.version),
+            try await reader.memberships.isJoined(services.rooms.server.name, in: room.nid)
+        else { return try await receive(pdus, outside: room, from: origin) }
         var answers: [EventID: String?] = [:]
         if let reason = try await refusal(of: origin, in: room) {
             for pdu in pdus { refuse(Event.claimedEventID(of: pdu, in: version), reason, origin, room, &answers) }
@@ -98,11 +105,27 @@ struct PDUReceiver: Sendable {
         return answers
     }
 
+    /// Events of a room that we are not in. Without the room's version an event has no id under which its sender could be told
+    /// anything.
+    private func receive(
+        _ pdus: [JSONView], outside room: RoomRecord, from origin: ServerName
+    ) async throws -> [EventID: String?] {
+        var answers: [EventID: String?] = [:]
+        for pdu in pdus {
+            let outcome = try await rescinded.receive(pdu, in: room, from: origin)
+            if let refusal = outcome.refusal {
+                refuse(outcome.eventID, refusal, origin, room, &answers)
+            } else if let eventID = outcome.eventID {
+                services.metrics.count(.written)
+                answers[eventID] = .some(nil)
+            }
+        }
+        return answers
+    }
+
     /// Why nothing of the room is taken from the server.
     private func refusal(of origin: ServerName, in room: RoomRecord) async throws -> String? {
-        guard try await reader.memberships.isJoined(services.rooms.server.name, in: room.nid),
-            let now = try await reader.current(room)
-        else { return "nobody of this server is in the room" }
+        guard let now = try await reader.current(room) else { return "nobody of this server is in the room" }
         // Spec: https://spec.matrix.org/v1.19/server-server-api/#server-access-control-lists-acls
         return try await now.allows(server: origin) ? nil : "the room's access list does not let the server in"
     }

@@ -10,15 +10,17 @@ extension FederatedRooms {
     /// Tells a server of the room that the user does not come. That the user's own lists forget the invite is for the caller,
     /// whether the room could be told or not.
     ///
+    /// - Returns: the event by which the room was told.
     /// - Spec: https://spec.matrix.org/v1.19/server-server-api/#leaving-rooms-rejecting-invites
     package func leave(
         _ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]
-    ) async throws {
+    ) async throws -> Event {
         let draft = MembershipDraft(roomID: roomID, user: user.userID, membership: .leave, content: content)
         let known = try await knownVersion(of: roomID)
-        try await trials.first(of: others(servers)) { server in
+        return try await trials.first(of: others(servers)) { server in
             let event = try await make(draft, .leave, known: known, at: server)
             try await client.sendLeave(event, to: server)
+            return event
         }
     }
 

@@ -34,13 +34,16 @@ package enum StrippedState {
                     $0.field("state_key", own.stateKey ?? "")
                     $0.field("type", own.type)
                     $0.field(idMember, own.eventID)
+                    $0.field(versionMember, own.version.identifier)
                 }
             }
         }
     }
 
-    /// What the invite or knock itself is kept with besides, which clients are not told: push gateways want to know it.
+    /// What the invite or knock itself is kept with besides, which clients are not told: push gateways want to know its id, and
+    /// by id and version it is known when the invite is taken back.
     package static let idMember = "event_id"
+    static let versionMember = "room_version"
 
     /// The events of what was kept, as clients are told them.
     package static func told(_ array: [UInt8]) -> [[UInt8]] {
@@ -50,7 +53,9 @@ package enum StrippedState {
             return JSONWriter.write { writer in
                 writer.object { writer in
                     guard let members = event.object else { return }
-                    for (name, value) in members where name != idMember { writer.field(name, value) }
+                    for (name, value) in members where name != idMember && name != versionMember {
+                        writer.field(name, value)
+                    }
                 }
             }
         }
@@ -66,8 +71,13 @@ package enum StrippedState {
 
     /// Who sent the invite that the state came with; the user, when it was a knock.
     package static func sender(ofMembershipOf user: UserID, in array: [UInt8]) -> UserID? {
+        own(of: user, in: array).flatMap(sender)
+    }
+
+    /// The invite or knock itself.
+    static func own(of user: UserID, in array: [UInt8]) -> JSONView? {
         guard let events = (try? JSONDocument(parsing: array))?.root.array else { return nil }
-        return events.first { isMember($0, user.description) }.flatMap(sender)
+        return events.first { isMember($0, user.description) }
     }
 
     private static func sender(_ event: JSONView) -> UserID? { event["sender"]?.string.flatMap { UserID($0) } }

@@ -10,7 +10,11 @@ package protocol RemoteRooms: Sendable {
     func knock(_ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]) async throws
     /// Refuses an invite, or takes a knock back, in a room in which we are not. The user's membership here is for the caller to
     /// end, whether another server could be told or not.
-    func leave(_ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]) async throws
+    ///
+    /// - Returns: the event by which the room was told.
+    func leave(
+        _ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]
+    ) async throws -> Event
     /// Has an invite signed by the server of the user whom it invites.
     ///
     /// - Parameter state: what the invited user is told of the room.

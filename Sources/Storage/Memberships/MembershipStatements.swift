@@ -5,7 +5,7 @@ enum MembershipStatements {
     static let all = [
         ofUser, inRoom, ofUserInRoom, joinedMembers, joinedServers, forget, localJoined, outOfBand, sharedRooms, counts,
         joinedRoomsOfServer, isServerJoined, ofServer, hasServerBeenIn, manyCounts, heroes, strippedStates,
-        staysOfUsers, joinedRoomsPage, standing, ofUserInRooms,
+        staysOfUsers, joinedRoomsPage, standing, ofUserInRooms, endOutOfBand,
     ]
 
     private static let columns = """
@@ -119,4 +119,7 @@ enum MembershipStatements {
     static let outOfBand = Statement(
         "memberships.out_of_band",
         "select new_position, previous from set_membership_out_of_band($1, $2, $3, $4, $5, $6, $7, $8)")
+    static let endOutOfBand = Statement(
+        "memberships.end_out_of_band",
+        "select new_position, previous from end_membership_out_of_band($1, $2, $3, $4, $5, $6, $7)")
 }

@@ -266,6 +266,22 @@ package struct MembershipStore: Sendable {
             shard: user.shard)
     }
 
+    /// Ends a membership that the room's own log does not tell, if it is still the same.
+    ///
+    /// - Parameters:
+    ///   - ended: as it was read.
+    ///   - kept: what is kept of the event that ends it, where clients find it.
+    /// - Returns: `nil` when it has become another one meanwhile; nothing is written then.
+    package func endOutOfBand(
+        _ ended: MembershipRecord, as membership: Membership, of user: UserRecord, kept: [UInt8], now: Int64
+    ) async throws -> LogPosition? {
+        let rows = try await pool.query(
+            MembershipStatements.endOutOfBand, user.shard, ended.roomNID.rawValue, user.nid.rawValue, ended.position,
+            membership.code, kept, now)
+        guard var row = rows.first, let position = try row.next(Int64?.self) else { return nil }
+        return LogPosition(shard: user.shard, position: position, previous: try row.next(Int64.self))
+    }
+
     private static func decode(_ rows: PostgresRows) throws -> [MembershipRecord] {
         try rows.map { row in
             var row = row

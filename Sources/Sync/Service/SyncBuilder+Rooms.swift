@@ -60,6 +60,32 @@ extension SyncBuilder {
         }.compactMap { $0 ?? nil }
     }
 
+    /// Rooms of which there is nothing to show but, where it is kept, the event by which the user got out of them.
+    ///
+    /// Cost: one query for all.
+    func emptied(_ rooms: [RoomRecord], _ context: SyncContext) async throws -> [RoomUpdate] {
+        guard !rooms.isEmpty else { return [] }
+        let (filter, reader) = (context.filter, stripped.rooms.reader)
+        let departures = try await reader.outsideDepartures(from: rooms.map(\.nid), of: context.user)
+        let renderer = SyncEventRenderer(renderer: EventRenderer(reader: reader))
+        let viewer = Viewer(user: context.user, membership: nil)
+        var updates: [RoomUpdate] = []
+        for room in rooms {
+            var update = RoomUpdate(roomID: room.roomID)
+            if let departure = departures[room.nid] {
+                let shown = try await renderer.render([departure], in: room, for: viewer, context)
+                let isInTimeline = filter.timeline.includes(room: room.roomID) && filter.timeline.limit != 0
+                if isInTimeline, filter.timeline.includes(departure.event) { update.timeline = shown }
+                let isInState = context.usesStateAfter && filter.state.includes(room: room.roomID)
+                if isInState, filter.state.includes(departure.event) { update.state = shown }
+            } else if context.since == nil {
+                continue
+            }
+            updates.append(update)
+        }
+        return updates
+    }
+
     // MARK: Rooms that cannot be shown
 
     /// Nothing, where a room is not what it has to be: whoever made it so shall not take the user's other rooms away.

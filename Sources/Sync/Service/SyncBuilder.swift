@@ -86,7 +86,7 @@ final class SyncBuilder: Sendable {
         for index in left.indices {
             left[index].update.accountData = extras.accountData[left[index].task.room.nid] ?? []
         }
-        answer.left = left.map(\.update) + plan.emptied.map { RoomUpdate(roomID: $0) }
+        answer.left = left.map(\.update) + (try await emptied(plan.emptied, context))
         answer.invited = try await strippedRooms(plan.invited, context)
         answer.knocked = try await strippedRooms(plan.knocked, context)
         return (answer, known)

@@ -9,8 +9,9 @@ struct SyncPlan: Sendable {
     var left: [RoomTask] = []
     var invited: [(room: RoomRecord, standing: RoomStanding)] = []
     var knocked: [(room: RoomRecord, standing: RoomStanding)] = []
-    /// Rooms that were left and of which we have nothing to show, such as invites of other servers that were refused.
-    var emptied: [RoomID] = []
+    /// Rooms that were left and of which we have at most the event by which that happened, such as invites of other servers
+    /// that were refused or taken back.
+    var emptied: [RoomRecord] = []
 }
 
 /// Sorts a user's rooms into the sections of an answer.
@@ -117,9 +118,9 @@ struct SyncPlanner: Sendable {
         let changes = history.changes(after: nil)
         if changes.last?.stored.stateBefore != nil {
             plan.left.append(task(room, standing, nil, changes, knownUpTo: since))
-        } else if isGone, since != nil {
+        } else if isGone, since != nil || standing.eventNID == EventNID(0) {
             // An invite of another server that was refused; or a resolution of states has taken the user out of the room.
-            plan.emptied.append(room.roomID)
+            plan.emptied.append(room)
         }
     }
 

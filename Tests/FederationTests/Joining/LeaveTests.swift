@@ -62,6 +62,10 @@ import Testing
             let last = try #require(server.events.last)
             #expect(last.membership == (isReached ? .leave : .invite))
             #expect(last.content["reason"]?.string == (isReached ? "no time" : nil))
+            // What the room was told is what the user's clients will be told.
+            let room = try await here.room(server)
+            let departures = try await here.rooms.reader.outsideDepartures(from: [room.nid], of: bob)
+            #expect(departures[room.nid]?.eventID == (isReached ? last.eventID : nil))
         }
     }
 

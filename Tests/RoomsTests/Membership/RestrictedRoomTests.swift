@@ -24,9 +24,9 @@ struct RestrictedRoomTests {
         func knock(_ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]) async throws {
             try refuse(servers)
         }
-        func leave(_ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]) async throws {
-            try refuse(servers)
-        }
+        func leave(
+            _ roomID: RoomID, as user: UserRecord, content: JSONView, via servers: [ServerName]
+        ) async throws -> Event { try refuse(servers) }
         func invite(_ event: Event, state: [Event]) async throws -> Event { try refuse([]) }
         func backfill(_ room: RoomRecord, before events: [EventID], limit: Int) async throws -> Bool { false }
         func event(in room: RoomRecord, at milliseconds: Int64, isForwards: Bool) async throws -> TimedEvent? { nil }

@@ -45,8 +45,15 @@ struct OtherRooms: Sendable {
         return reading
     }
 
-    func readGone(_ task: SlidingRoomTask, _ context: SlidingContext) async throws -> SlidingReading {
+    /// - Parameter departure: the event by which the user got out of a room in which this server is not, where it is kept.
+    func readGone(
+        _ task: SlidingRoomTask, _ departure: RoomEvent?, _ context: SlidingContext
+    ) async throws -> SlidingReading {
         var reading = beginning(task, .gone, context)
+        if let departure {
+            tell(departure, of: task, context, into: &reading)
+            return reading
+        }
         guard !task.standing.isForgotten else {
             try await tellRefusal(task, newest: nil, context, into: &reading)
             return reading
@@ -169,6 +176,19 @@ struct OtherRooms: Sendable {
             of: task, after: told?.kind == .inside ? newest.stored.position - 1 : Self.toldPosition(told),
             upTo: newest.stored.position, context, into: &reading)
         addOwn(newest, to: &reading, task, context)
+    }
+
+    /// Of a room in which neither the user nor this server was, only how the user got out of it.
+    private func tell(
+        _ departure: RoomEvent, of task: SlidingRoomTask, _ context: SlidingContext, into reading: inout SlidingReading
+    ) {
+        reading.result.isInitial = reading.result.isInitial || context.told[task.room.nid]?.kind == .outside
+        reading.result.strippedState = [JSONWriter.write { departure.event.writeStrippedState(to: &$0) }]
+        reading.state = [departure]
+        guard task.config.timelineLimit > 0 else { return }
+        reading.timeline = [departure]
+        reading.result.isLimited = false
+        reading.result.live = context.since == nil ? 0 : 1
     }
 
     private func addOwn(

@@ -153,12 +153,14 @@ final class SlidingBuilder: Sendable {
         let newest = try await timelines.newest(for: tasks)
         let invited = tasks.filter { $0.listed.form == .outside }.map(\.room.nid)
         let told = invited.isEmpty ? [:] : try await others.stripped.told(of: invited, to: context.user.nid)
+        let strange = tasks.filter { $0.listed.form == .gone && $0.standing.eventNID == EventNID(0) }.map(\.room.nid)
+        let departures = try await reader.outsideDepartures(from: strange, of: context.user)
         return try await SideBySide.map(tasks) { task in
             do {
                 switch task.listed.form {
                 case .inside: return try await inside.read(task, numbers: newest[task.room.nid], context)
                 case .outside: return try await others.readOutside(task, told: told[task.room.nid], context)
-                case .gone: return try await others.readGone(task, context)
+                case .gone: return try await others.readGone(task, departures[task.room.nid], context)
                 }
             } catch let error as CancellationError {
                 throw error
