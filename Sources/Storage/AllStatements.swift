@@ -16,5 +16,5 @@ package enum AllStatements {
         + RelationStatements.all + RoomStatements.all + ServerKeyStatements.all
         + SearchStatements.all + SlidingStateStatements.all + ThreadSubscriptionStatements.all
         + StickyEventStatements.all + NotificationStatements.all + OpenIDStatements.all + UnreadStatements.all
-        + UserDirectoryStatements.all
+        + UserDirectoryStatements.all + WaitingRedactionStatements.all
 }

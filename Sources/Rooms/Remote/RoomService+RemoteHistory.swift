@@ -33,6 +33,7 @@ extension RoomService {
         _ sorted: [Event], _ states: [EventID: RemoteEventOptions], in room: RoomRecord
     ) async throws -> HistoryOutcome {
         var batch = WorkingBatch(base: try await BatchGround.load(room, writing), room: room, services: writing)
+        try await batch.loadWaitingRedactions(of: sorted)
         var outcome = HistoryOutcome()
         for event in sorted {
             var result = try await batch.receive(history: event, RemoteEventOptions())

@@ -11,6 +11,10 @@ package enum RoomWrite: Sendable {
     case remote(Event, RemoteEventOptions = RemoteEventOptions())
     /// An event that was soft-failed, and may not be any more.
     case reconsidered(EventNID)
+
+    var remoteEvent: Event? {
+        if case .remote(let event, _) = self { event } else { nil }
+    }
 }
 
 /// What is known beforehand of an event that came from elsewhere.

@@ -109,6 +109,7 @@ actor RoomWriter {
         defer { if isRemembered, batch.contains(where: { !$0.isAnswered }) { self.base = nil } }
         var working = WorkingBatch(base: base, room: room, services: services)
         try await working.fold()
+        try await working.loadWaitingRedactions(of: batch.compactMap(\.request.remoteEvent))
         var built: [PendingWrite] = []
         for pending in batch {
             // A refused write leaves nothing behind: it was tried on a copy.
@@ -138,6 +139,7 @@ actor RoomWriter {
             self.base = written.base
             services.feed.announce(written.row, previous: previous)
             await settle(after: working.append.memberships)
+            await forgetWaitingRedactions(of: working)
             for pending in built {
                 if let result = pending.lastBuilt { pending.answer(.success(result.placed(by: written.events))) }
             }
@@ -158,6 +160,16 @@ actor RoomWriter {
         } catch {
             services.telemetry.log.warning(
                 "soft-failed events were not looked at again", [.roomID: "\(room.roomID)", .cause: "\(error)"])
+        }
+    }
+
+    /// What redactions waited for is there.
+    private func forgetWaitingRedactions(of working: WorkingBatch) async {
+        let met = working.waitingRedactions.keys.filter { working.madeEvent($0) != nil }
+        do { try await services.reader.eventStore.drop(waitingFor: Array(met), in: room.nid) } catch {
+            // They do no harm where they are.
+            services.telemetry.log.debug(
+                "redactions still wait", [.roomID: "\(room.roomID)", .cause: "\(error)"])
         }
     }
 

@@ -22,10 +22,13 @@ extension WorkingBatch {
                 }
                 // When somebody of ours was faster, the room is already of the present.
                 if options.beginsAnew, localMembers.isEmpty { setExtremities([]) }
-                return .written([try await accept(event, judgement, flags: options.flags)])
+                let accepted = try await accept(event, judgement, flags: options.flags)
+                try await redactAsAsked(accepted, isShown: true)
+                return .written([accepted])
             case .softFailed(let refusal):
                 try options.refuse(refusal)
-                _ = try await enter(event, judgement, flags: .softFailed, isLive: false)
+                let hidden = try await enter(event, judgement, flags: .softFailed, isLive: false)
+                try await redactAsAsked(hidden, isShown: false)
                 return .softFailed(refusal)
             case .rejected(let refusal):
                 try options.refuse(refusal)
@@ -46,17 +49,10 @@ extension WorkingBatch {
                 return .rejected(refusal)
             }
             let entered = try await enter(event, judgement, flags: [], isLive: false)
-            if let redacted = try await redactionTarget(event) { note(redaction: redacted, by: entered.nid) }
+            if let redacted = try await redactionTarget(orWait: event) { note(redaction: redacted, by: entered.nid) }
+            try await redactAsAsked(entered, isShown: false)
             return .written([entered])
         }
-    }
-
-    /// Whether it redacts nothing, or nothing that we know: clients must not see it, since they do what it says.
-    ///
-    /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
-    private func isUselessRedaction(_ event: Event) async throws -> Bool {
-        guard event.type == EventType.redaction, event.stateKey == nil, event.redacts != nil else { return false }
-        return try await redactionTarget(event) == nil
     }
 
     private static var uselessRedaction: AuthRefusal {

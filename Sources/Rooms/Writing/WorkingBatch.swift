@@ -15,6 +15,8 @@ struct WorkingBatch: Sendable {
     private var statesAfter: [EventNID: StateTree]
     /// The events of this batch, which no store can find yet.
     private var made: [EventNID: RoomEvent] = [:]
+    /// Redactions that came before what they redact, by that.
+    var waitingRedactions: [EventID: [EventID]] = [:]
     private let base: BatchGround
 
     var reader: RoomReader { services.reader }
@@ -281,21 +283,6 @@ struct WorkingBatch: Sendable {
             state: RoomSnapshot(room: room, tree: tree, reader: reader))
     }
 
-    /// The event that a redaction redacts, when it may: one's own server's, or any with enough power.
-    ///
-    /// - Spec: https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
-    func redactionTarget(_ event: Event) async throws -> EventID? {
-        guard event.type == EventType.redaction, event.stateKey == nil, let redacts = event.redacts else { return nil }
-        if let target = try await reader.events.event(redacts, in: room) ?? madeEvent(redacts) {
-            if target.event.type == EventType.create { return nil }
-            if target.event.sender.serverName == event.sender.serverName { return redacts }
-        }
-        // Whoever has the power has it over what is still to come, too.
-        let needed = try await self.state([.create, .powerLevels])
-        let levels = AuthStateMap(needed.values.map(\.event)).powerLevels(in: try roomVersion())
-        return levels.level(of: event.sender) >= levels.required(.redact) ? redacts : nil
-    }
-
     private func threadRoot(of event: Event) async throws -> EventID? {
         try await ThreadMembership.root(of: event) { id in
             if let made = madeEvent(id) { return made.event }
@@ -303,11 +290,14 @@ struct WorkingBatch: Sendable {
         }
     }
 
-    private func madeEvent(_ id: EventID) -> RoomEvent? { made.values.first { $0.eventID == id } }
+    func madeEvent(_ id: EventID) -> RoomEvent? { made.values.first { $0.eventID == id } }
 
     mutating func setExtremities(_ new: [RoomEvent]) { extremities = new }
 
     mutating func note(missing: [(eventID: EventID, child: EventNID)]) { append.missing += missing }
+
+    /// Takes an event out of what is written, before it is entered in another way.
+    mutating func leaveOut(_ nid: EventNID) { append.events.removeAll { $0.nid == nid } }
 
     mutating func note(redaction: EventID, by nid: EventNID) { append.redactions.append((redaction, nid)) }
 
