@@ -24,14 +24,15 @@ package struct IncomingInvites: Sendable {
     /// Takes an invite for one of our users.
     ///
     /// The room, its version and its state are what the inviter says they are: nothing of them is kept but what the user is
-    /// told. Where we are in the room ourselves only the signature is given: the invite comes once more, by a transaction.
+    /// told. Where we are in the room ourselves only the signature is given: the invite comes once more, by a transaction; and the
+    /// user need not be there yet, as with invites of our own.
     ///
     /// - Returns: the invite, signed by us. It is signed only because it is an invite of that user into that room.
     /// - Throws: 400 `M_INCOMPATIBLE_ROOM_VERSION`, 400 `M_INVALID_PARAM` or `M_BAD_JSON` for anything but an invite of a user
     ///   of ours; 403 `M_FORBIDDEN` for a sender of another server, a bad signature, or a server that the room's access list
     ///   keeps out; 403 `M_INVITE_BLOCKED` when the user takes no invites; 404 `M_NOT_FOUND` when there is no such user.
     package func accept(
-        _ invite: Invite, roomID: RoomID, eventID: EventID, from server: ServerName
+        _ invite: Invite, roomID: RoomID, eventID: EventID?, from server: ServerName
     ) async throws -> Event {
         guard let version = RoomVersion(invite.roomVersion) else {
             throw MatrixError(
@@ -42,7 +43,10 @@ package struct IncomingInvites: Sendable {
         try StrippedRoomCheck(roomID: roomID, version: version).check(invite.strippedState)
         let known = try await reader.room(roomID)
         if let known, let now = try await reader.current(known) { try await door.admit(server, to: now) }
+        let isHere =
+            if let known { try await reader.memberships.isJoined(rooms.server.name, in: known.nid) } else { false }
         let user = try await invitee(of: event)
+        guard isHere || user != nil else { throw MatrixError.notFound("There is no such user") }
         do { _ = try await verifier.check(event.json, in: version) } catch {
             throw MatrixError.forbidden(error.description)
         }
@@ -50,7 +54,7 @@ package struct IncomingInvites: Sendable {
         do { signed = try event.signed(by: rooms.server.name, with: rooms.server.signingKey) } catch {
             throw MatrixError(error)
         }
-        if let known, try await reader.memberships.isJoined(rooms.server.name, in: known.nid) { return signed }
+        guard !isHere, let user else { return signed }
         let room = try await rooms.ensureRoom(roomID, version: nil)
         let at = try await reader.memberships.setOutOfBand(
             .invite, of: user, in: room.nid, by: EventNID(0),
@@ -62,7 +66,7 @@ package struct IncomingInvites: Sendable {
 
     /// The event, if it is an invite by a user of the server that sent it.
     private func inviteEvent(
-        _ pdu: JSONView, _ roomID: RoomID, _ eventID: EventID, in version: RoomVersion, from server: ServerName
+        _ pdu: JSONView, _ roomID: RoomID, _ eventID: EventID?, in version: RoomVersion, from server: ServerName
     ) throws(MatrixError) -> Event {
         guard version.namesRoomByCreateEvent == !roomID.hasDomain else {
             throw .invalidParam("A room of that version has no such id")
@@ -76,13 +80,14 @@ package struct IncomingInvites: Sendable {
         return event
     }
 
-    private func invitee(of event: Event) async throws -> UserRecord {
+    /// - Returns: `nil` when there is no such user.
+    private func invitee(of event: Event) async throws -> UserRecord? {
         guard let userID = event.memberUserID, rooms.server.owns(userID) else {
             throw MatrixError.invalidParam("The invited user does not belong to this server")
         }
         guard let user = try await reader.interning.knownUser(userID),
             let account = try await accounts.account(of: user.nid)
-        else { throw MatrixError.notFound("There is no such user") }
+        else { return nil }
         try await rooms.invitePermissions.permit(event.sender, toInvite: userID, reader.interning)
         guard !account.isDeactivated else { throw MatrixError.forbidden("The user cannot be invited") }
         return user

@@ -4,12 +4,13 @@ import Rooms
 /// An event by which a user of another server joins, leaves or knocks, as that server sent it, and what it says it is.
 package struct MembershipRequest: Sendable {
     package let roomID: RoomID
-    package let eventID: EventID
+    /// `nil` when the request names none that could be one.
+    package let eventID: EventID?
     package let membership: Membership
     /// The event, of which nothing was checked.
     package let pdu: JSONView
 
-    package init(roomID: RoomID, eventID: EventID, membership: Membership, pdu: JSONView) {
+    package init(roomID: RoomID, eventID: EventID?, membership: Membership, pdu: JSONView) {
         self.roomID = roomID
         self.eventID = eventID
         self.membership = membership
@@ -40,7 +41,7 @@ enum PDUForm {
     ///
     /// - Throws: 400 `M_INVALID_PARAM` or `M_BAD_JSON`, 413 `M_TOO_LARGE`.
     static func event(
-        _ pdu: JSONView, _ roomID: RoomID, _ eventID: EventID, in version: RoomVersion
+        _ pdu: JSONView, _ roomID: RoomID, _ eventID: EventID?, in version: RoomVersion
     ) throws(MatrixError) -> Event {
         let received: ReceivedEvent
         do { received = try Event.receive(pdu, in: version) } catch { throw MatrixError(error) }

@@ -24,13 +24,14 @@ package struct MembershipDraftRequest: RequestDecodable {
 /// An event in the body that the path names.
 package struct PlacedEvent: RequestDecodable {
     let roomID: RoomID
-    let eventID: EventID
+    /// `nil` for what is no event's id, which the body's event cannot have: what is wrong with that one is told first.
+    let eventID: EventID?
     /// Nothing of it was checked.
     let pdu: JSONView
 
     package init(from input: borrowing RequestInput) throws(MatrixError) {
         roomID = try input.path("roomId", { RoomID($0) })
-        eventID = try input.path("eventId", { EventID($0) })
+        eventID = EventID(try input.path("eventId"))
         pdu = try input.body().root
     }
 

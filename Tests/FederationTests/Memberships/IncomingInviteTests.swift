@@ -118,6 +118,17 @@ import Testing
         }
     }
 
+    /// As with invites of our own users: who is invited may register later.
+    @Test func whereItIsInTheRoomItSignsForUsersToCome() async throws {
+        try await ServingInstallation.with(there) { here in
+            let room = try await here.room(by: try await here.account("owner"), version: .v10)
+            try await here.join(there, "bob", to: room)
+            let nobody = try #require(UserID("@nobody:\(ServingInstallation.serverName)"))
+            let signed = try await accept(try there.invite(nobody, to: room.roomID), in: here)
+            #expect(signed.hasSignature(of: ServingInstallation.serverName))
+        }
+    }
+
     @Test func honoursTheAccessListOfARoomThatItKnows() async throws {
         try await ServingInstallation.with(there) { here in
             let alice = try await here.account("alice")
@@ -125,8 +136,12 @@ import Testing
             try await here.set(
                 EventType.serverACL, to: ["allow": ["*"], "deny": ["there.test"]], in: room,
                 by: try await here.user("owner"))
-            try await expect(.forbidden, 403) {
-                _ = try await accept(try there.invite(alice.userID, to: room.roomID), in: here)
+            // Whether there is such a user or not.
+            let nobody = try #require(UserID("@nobody:\(ServingInstallation.serverName)"))
+            for user in [alice.userID, nobody] {
+                try await expect(.forbidden, 403) {
+                    _ = try await accept(try there.invite(user, to: room.roomID), in: here)
+                }
             }
         }
     }
