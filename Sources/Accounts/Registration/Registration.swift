@@ -38,7 +38,7 @@ package struct Registration: Sendable {
 
     /// Registers a user, as far as the policy allows it.
     ///
-    /// - Throws: `M_FORBIDDEN`, `M_USER_IN_USE`, `M_INVALID_USERNAME`, or a challenge.
+    /// - Throws: `M_FORBIDDEN`, `M_USER_IN_USE`, `M_INVALID_USERNAME`, `M_MISSING_PARAM`, or a challenge.
     package func register(_ request: RegistrationRequest) async throws -> RegisteredAccount {
         guard policy.allowsUsers else { throw MatrixError.forbidden("Registration is disabled") }
         let progress = try await interactive.progress(of: request.auth, for: .register)
@@ -71,7 +71,8 @@ package struct Registration: Sendable {
     private func register(_ request: RegistrationRequest, _ progress: AuthProgress) async throws -> RegisteredAccount {
         // What cannot succeed fails before anybody authenticates.
         var device = try request.device()
-        let userID = try await request.username.asyncMap { try await available($0) }
+        let guest = try await guest(registeringWith: request)
+        let userID = guest == nil ? try await request.username.asyncMap { try await available($0) } : nil
         let grant = try await interactive.advance(attempt(request), from: progress)
         guard
             let passwordHash = try await request.password.asyncMap({ try await hasher.hash($0) })
@@ -79,8 +80,14 @@ package struct Registration: Sendable {
         else { throw MatrixError.missingParam("password") }
         // Chosen now, so that a repetition opens the same device.
         if request.inhibitsLogin != true { device = try device.withID(device.deviceID ?? devices.mint.deviceID()) }
-        let user = try await make(
-            userID, passwordHash: passwordHash, session: grant.session, deviceID: device.deviceID)
+        let user =
+            if let guest {
+                try await upgrade(
+                    guest, passwordHash: passwordHash, session: grant.session, deviceID: device.deviceID)
+            } else {
+                try await make(
+                    userID, passwordHash: passwordHash, session: grant.session, deviceID: device.deviceID)
+            }
         return try await finish(user, device, request, verifiedHash: passwordHash)
     }
 

@@ -39,6 +39,8 @@ package struct RegistrationRequest: Sendable {
     package var wantsRefreshToken: Bool?
     package var auth: AuthSubmission?
     package var address: String
+    /// Of the guest who becomes a user by this.
+    package var guestAccessToken: String?
 
     package init(
         username: String?, password: String?, deviceID: String?, displayName: String?, inhibitsLogin: Bool?,
@@ -54,7 +56,7 @@ package struct RegistrationRequest: Sendable {
         self.address = address
     }
 
-    /// What a session remembers: everything but the password.
+    /// What a session remembers: everything but the password, and a guest's token.
     var remembered: [UInt8] {
         JSONWriter.write { json in
             json.object { json in

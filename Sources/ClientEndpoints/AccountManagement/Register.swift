@@ -6,7 +6,7 @@ package import MatrixCore
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3register
 /// - Errors: 401 while more authentication is needed; 400 `M_USER_IN_USE`, `M_INVALID_USERNAME`; 403 where registration is
-///   not open.
+///   not open, or the guest's token is not that of the guest with that name.
 package enum Register: Endpoint {
     package static let route = Route("register", .post, "/_matrix/client/v3/register", rateLimit: .registrations)
 
@@ -17,13 +17,15 @@ package enum Register: Endpoint {
         package init(from input: borrowing RequestInput) throws(MatrixError) {
             isGuest = try input.query(optional: "kind") { ["guest": true, "user": false][$0] } ?? false
             let fields = try input.fields()
-            registration = RegistrationRequest(
+            var registration = RegistrationRequest(
                 username: try fields.optional("username"), password: try fields.optional("password"),
                 deviceID: try fields.optional("device_id"),
                 displayName: try fields.optional("initial_device_display_name"),
                 inhibitsLogin: try fields.optional("inhibit_login"),
                 wantsRefreshToken: try fields.optional("refresh_token"), auth: try AuthSubmission(from: fields),
                 address: input.clientAddress)
+            registration.guestAccessToken = try fields.optional("guest_access_token")
+            self.registration = registration
         }
     }
 

@@ -2,7 +2,7 @@ import Postgres
 
 /// The SQL of accounts.
 enum AccountStatements {
-    static let all = [byUser, create, setPassword, renewPassword, deactivate, moderate, useNonce]
+    static let all = [byUser, create, upgradeGuest, setPassword, renewPassword, deactivate, moderate, useNonce]
 
     static let byUser = Statement(
         "accounts.by_user",
@@ -13,6 +13,9 @@ enum AccountStatements {
         """, mode: .read)
     static let create = Statement(
         "accounts.create", "select create_account($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+    static let upgradeGuest = Statement(
+        "accounts.upgrade_guest",
+        "select outcome, new_position, previous from upgrade_guest($1, $2, $3, $4, $5, $6, $7)")
     static let setPassword = Statement(
         "accounts.set_password",
         """
