@@ -19,6 +19,7 @@ SECONDS = 120
 @pytest.mark.apus_only("it compares Apus with Synapse, without a server of either")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_answers_as_synapse_does(version):
+    """ATTACKS 17 (CVE-2022-31152, CVE-2022-36009): the rooms' power levels are of all forms, honest and not."""
     python = os.environ["SYNAPSE_PYTHON"]
     command = [python, "-m", "differential", "--apus", executable("apus-verdicts")]
     done = subprocess.run(
