@@ -89,11 +89,8 @@ package struct MessageSearch: Sendable {
 
     /// Those of the users that anybody here has heard of.
     private func numbers(of users: Set<String>) async throws -> [UserNID] {
-        var numbers: [UserNID] = []
-        for userID in users.compactMap({ UserID($0) }) {
-            if let user = try await reader.interning.knownUser(userID) { numbers.append(user.nid) }
-        }
-        return numbers
+        guard !users.isEmpty else { return [] }
+        return try await reader.interning.knownUsers(users.compactMap { UserID($0) }).values.map(\.nid)
     }
 
     private func hits(

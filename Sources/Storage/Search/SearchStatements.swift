@@ -32,7 +32,8 @@ enum SearchStatements {
     // or null, $6: senders that are left out, $7: how many.
     private static let wanted = """
         with wanted as materialized (
-            select case when not $3::boolean then q else q && (
+            -- Without a word nothing is found, rather than everything in the rooms.
+            select case when not $3::boolean or numnode(q) = 0 then q else q && (
                 select string_agg('''~' || r || '''', ' | ')::tsquery from unnest($2::bigint[]) as t(r)) end as words
             from websearch_to_tsquery('apus', $1) as q
         )
