@@ -45,6 +45,41 @@ struct TypingTests {
         await reactor.shutdown()
     }
 
+    /// Who has seen all but one change asks about one room, however many are remembered; who comes from before what is indexed is
+    /// still told everything.
+    @Test func whoAsksLooksAtWhatChangedSince() async throws {
+        try await withPool { pool, _ in
+            let worker = Self.worker(pool, .silent(clock: ManualClock()))
+            let begun = worker.bus.newest
+            func looked(after serial: Int64) -> (looks: Int, rooms: Int) {
+                var looks = 0
+                let changes = worker.typing.changes(after: serial, upTo: .max) { _ in
+                    looks += 1
+                    return true
+                }
+                return (looks, changes.count)
+            }
+            let rooms = 3_000
+            for room in 1...rooms {
+                await worker.typing.set(Self.alice, in: RoomNID(Int64(room)), for: .seconds(100))
+            }
+            let seen = worker.bus.newest
+            #expect(looked(after: begun) == (rooms, rooms))
+            #expect(looked(after: seen) == (0, 0))
+            await worker.typing.set(Self.bob, in: RoomNID(7), for: .seconds(100))
+            #expect(looked(after: seen) == (1, 1))
+            // So many changes that the oldest are not indexed any more.
+            for _ in 0..<2 {
+                for room in 1...rooms {
+                    await worker.typing.set(Self.bob, in: RoomNID(Int64(room)), for: .seconds(100))
+                    await worker.typing.set(Self.bob, in: RoomNID(Int64(room)), for: nil)
+                }
+            }
+            #expect(looked(after: begun) == (rooms, rooms))
+            #expect(looked(after: worker.bus.newest) == (0, 0))
+        }
+    }
+
     @Test func endsWhenItsTimeIsOver() async throws {
         try await withPool { pool, _ in
             let clock = ManualClock()

@@ -29,6 +29,35 @@ struct KeyCountTests {
         }
     }
 
+    /// A worker that does not know the device asks once, though the counts are in the answer that was for nothing and in the one
+    /// that is given.
+    @Test func aSyncAsksForThemOnce() async throws {
+        let counter = StatementCounter()
+        try await TestInstallation.with { installation in
+            try await installation.withWorker { writer in
+                let user = try await writer.keyed("alice", oneTimeKeys: 30)
+                let room = try await writer.room(by: user)
+                let since = try await writer.sync(user, device: "D").next
+                try await writer.say("not asked for", in: room, as: user)
+                try await installation.withWorker(observer: counter) { reader in
+                    let nothing = #"{"room":{"rooms":[]}}"#
+                    func sync() async throws -> (value: JSONDocument, statements: [String: Int]) {
+                        try await counter.counting {
+                            try await reader.sync(
+                                user, since: since, filter: nothing, timeout: .milliseconds(100), device: "D")
+                        }
+                    }
+                    let cold = try await sync()
+                    #expect(cold.value.keyCounts == ["signed_curve25519": 30])
+                    #expect(cold.statements["device_keys.counts"] == 1, "\(cold.statements)")
+                    let warm = try await sync()
+                    #expect(warm.value.keyCounts == ["signed_curve25519": 30])
+                    #expect(warm.statements["device_keys.counts"] == nil, "\(warm.statements)")
+                }
+            }
+        }
+    }
+
     @Test func whoRunsOutIsWoken() async throws {
         try await TestInstallation.with { installation in
             try await installation.withWorker { worker in
