@@ -108,8 +108,8 @@ struct SyncPlanner: Sendable {
         if since == nil, !isGone { return }
         let history = try await MembershipHistory.read(
             of: context.user, in: room, from: standing, since: since ?? 0, reader: reader)
-        if let departure = history.departure, isGone || history.before == .join {
-            // Where the user is invited again, this tells what became of the stay that the client knows.
+        if let departure = history.departure {
+            // Where the user is invited again, this tells what became of the stay, whether the client knows it or not.
             let isKnown = history.before == .join && !(isGone && context.fullState)
             plan.left.append(
                 task(room, standing, departure, history.changes(after: departure), knownUpTo: isKnown ? since : nil))

@@ -1,16 +1,68 @@
 import MatrixCore
 import Storage
+import Telemetry
+
+/// Events that a client was told one after the other, without a gap between them.
+struct TimelinePiece {
+    /// Oldest first.
+    var ids: [String] = []
+    /// Whether the client was told that something is missing before them.
+    let followsGap: Bool
+    /// Where the history asks for what is missing.
+    let previousBatch: String?
+}
 
 /// What a client has put together of a room from what it was told.
 struct FollowedRoom {
+    var membership: String?
     /// The content of each state event, by type and key.
     var state: [String: JSONValue] = [:]
-    /// Ids of the timeline's events, oldest first; a new piece begins wherever there is a gap.
-    var pieces: [[String]] = [[]]
-    /// Senders of what was shown.
+    /// The timeline since the client began to follow the room, the oldest piece first.
+    var pieces: [TimelinePiece] = []
+    /// All events that timelines ever showed.
+    var shown: Set<String> = []
+    /// Senders of what was shown since the client began to follow the room.
     var senders: Set<String> = []
     /// The newest receipt of each user, kind and thread.
     var receipts: [String: String] = [:]
+    /// What is unread: all of it together, or of the main timeline where threads are told apart.
+    var unread: UnreadCount?
+    var unreadThreads: [EventID: UnreadCount] = [:]
+    /// Joined and invited members.
+    var members: (joined: Int64, invited: Int64)?
+    var name: String?
+    var isDirect = false
+    var accountData: [String: JSONValue] = [:]
+
+    /// Takes in a timeline of an answer.
+    ///
+    /// - Parameters:
+    ///   - isLimited: whether the answer says that something is missing before it.
+    ///   - beginsAnew: whether the client forgets what it was told before.
+    mutating func add(_ timeline: [JSONView], isLimited: Bool, previousBatch: String?, beginsAnew: Bool) {
+        if beginsAnew { (pieces, senders) = ([], []) }
+        if isLimited || pieces.isEmpty {
+            pieces.append(TimelinePiece(followsGap: isLimited, previousBatch: previousBatch))
+        }
+        let ids = timeline.compactMap { $0["event_id"]?.string }
+        pieces[pieces.count - 1].ids += ids
+        shown.formUnion(ids)
+        senders.formUnion(timeline.compactMap { $0["sender"]?.string })
+    }
+
+    /// - Parameter event: an `m.receipt` event.
+    mutating func apply(receipt event: JSONView) {
+        guard let events = event["content"]?.object else { return }
+        for (event, kinds) in events {
+            guard let kinds = kinds.object else { continue }
+            for (kind, users) in kinds {
+                guard let users = users.object else { continue }
+                for (user, data) in users {
+                    receipts["\(user)|\(kind)|\(data["thread_id"]?.string ?? "")"] = event
+                }
+            }
+        }
+    }
 }
 
 /// A client that follows rooms by some protocol and believes what it is told. Copies of it are earlier states of itself: a client
@@ -21,99 +73,55 @@ protocol FollowingClient: Sendable {
     var name: String { get }
     /// Whether it is told only the members that it needs.
     var isLazy: Bool { get }
+    /// Whether it can be told state that is not what the last event of the timeline made of it.
+    var knowsContestedState: Bool { get }
+    /// Whether it is told whatever changes what is unread.
+    var knowsUnread: Bool { get }
+    /// Whether threads are told apart in what is unread.
+    var separatesThreads: Bool { get }
+    /// Whether all receipts are told, not only those at what it is shown.
+    var knowsAllReceipts: Bool { get }
+    /// Whether it hears that it begins to follow a room anew, whatever happened since it last asked.
+    var knowsBeginnings: Bool { get }
     /// Which events it wants in timelines.
     func wants(_ event: Event) -> Bool
-    /// Rooms by their ids and by how the user stands to them.
+    /// Which state it is told whenever it changes, members aside.
+    func follows(_ key: StateKey) -> Bool
+    /// Which rooms it wants at all.
+    func wants(room: RoomID) -> Bool
+    /// Rooms by their ids.
     var rooms: [String: FollowedRoom] { get }
     var joined: Set<String> { get }
     var invited: Set<String> { get }
     var accountData: [String: JSONValue] { get }
+    /// What happens to timelines on their way to the client.
+    var accident: TimelineAccident { get set }
 
-    /// Asks once, through any worker.
-    mutating func follow(through worker: TestWorker) async throws
+    /// Asks once, through any worker, for some of what there is.
+    mutating func follow(through worker: TestWorker, _ random: SeededRandomSource) async throws
+    /// Asks for all of it.
+    mutating func catchUp(through worker: TestWorker) async throws
 }
 
-/// A client of sync version 3.
-struct SyncClient: FollowingClient {
-    let user: UserRecord
-    let device: String
-    let isLazy: Bool
-    let usesStateAfter: Bool
-    let limit: Int
-    let onlyMessages: Bool
+/// What a server could do wrong with a timeline.
+enum TimelineAccident: CaseIterable, Sendable {
+    case none
+    /// An event is left out.
+    case skips
+    /// An event is told a second time.
+    case repeats
+    /// Two events come in the wrong order.
+    case swaps
+    /// A gap is not told.
+    case hidesGaps
 
-    private(set) var rooms: [String: FollowedRoom] = [:]
-    private(set) var joined: Set<String> = []
-    private(set) var invited: Set<String> = []
-    private(set) var accountData: [String: JSONValue] = [:]
-    private var since: String?
-
-    init(
-        _ user: UserRecord, device: String, isLazy: Bool, usesStateAfter: Bool, limit: Int, onlyMessages: Bool
-    ) {
-        self.user = user
-        self.device = device
-        self.isLazy = isLazy
-        self.usesStateAfter = usesStateAfter
-        self.limit = limit
-        self.onlyMessages = onlyMessages
-    }
-
-    var name: String { "\(device), limit \(limit)\(isLazy ? ", lazy" : "")\(usesStateAfter ? ", state after" : "")" }
-
-    private var filter: String {
-        let types = onlyMessages ? #","types":["m.room.mess*"]"# : ""
-        return #"{"room":{"timeline":{"limit":\#(limit)\#(types)},"state":{"lazy_load_members":\#(isLazy)}}}"#
-    }
-
-    func wants(_ event: Event) -> Bool { !onlyMessages || event.type == EventType.message }
-
-    mutating func follow(through worker: TestWorker) async throws {
-        let answer = try await worker.sync(
-            user, since: since, filter: filter, device: device, stateAfter: usesStateAfter)
-        for (name, room) in answer.rooms("join") { apply(room, to: name, isJoined: true) }
-        for (name, room) in answer.rooms("leave") { apply(room, to: name, isJoined: false) }
-        for (name, _) in answer.rooms("invite") {
-            invited.insert(name)
-            joined.remove(name)
-        }
-        for event in answer["account_data"]?.events ?? [] {
-            accountData[event["type"]?.string ?? ""] = event["content"]?.value()
-        }
-        since = answer.next
-    }
-
-    private mutating func apply(_ json: JSONView, to name: String, isJoined: Bool) {
-        var room = rooms[name] ?? FollowedRoom()
-        let timeline = (json["timeline"]?.events ?? []).filter { !RoomTruth.isOutside($0, for: user.userID) }
-        let isNew = isJoined && !joined.contains(name)
-        if json["timeline"]?["limited"]?.bool == true || isNew { room.pieces.append([]) }
-        // What is known from an earlier stay may have changed since.
-        if isNew { (room.state, room.senders) = ([:], []) }
-        let state = json[usesStateAfter ? "state_after" : "state"]?.events ?? []
-        for event in state + (usesStateAfter ? [] : timeline) where event["state_key"] != nil {
-            room.state[event.stateName] = event["content"]?.value()
-        }
-        room.pieces[room.pieces.count - 1] += timeline.compactMap { $0["event_id"]?.string }
-        room.senders.formUnion(timeline.compactMap { $0["sender"]?.string })
-        for event in json["ephemeral"]?.events ?? [] where event["type"]?.string == "m.receipt" {
-            apply(event, to: &room)
-        }
-        rooms[name] = room
-        invited.remove(name)
-        if isJoined { joined.insert(name) } else { joined.remove(name) }
-    }
-
-    private func apply(_ receipt: JSONView, to room: inout FollowedRoom) {
-        guard let events = receipt["content"]?.object else { return }
-        for (event, kinds) in events {
-            guard let kinds = kinds.object else { continue }
-            for (kind, users) in kinds {
-                guard let users = users.object else { continue }
-                for (user, data) in users {
-                    room.receipts["\(user)|\(kind)|\(data["thread_id"]?.string ?? "")"] = event
-                }
-            }
+    func happen(to timeline: [JSONView]) -> [JSONView] {
+        guard timeline.count > 1 else { return timeline }
+        switch self {
+        case .none, .hidesGaps: return timeline
+        case .skips: return Array(timeline.dropLast(2)) + timeline.suffix(1)
+        case .repeats: return timeline + timeline.suffix(1)
+        case .swaps: return Array(timeline.dropLast(2)) + timeline.suffix(2).reversed()
         }
     }
 }

@@ -142,6 +142,26 @@ struct SectionTests {
         }
     }
 
+    @Test func whoCameLeftAndWasInvitedAgainIsToldOfTheStay() async throws {
+        try await TestInstallation.with { installation in
+            try await installation.withWorker { worker in
+                let (alice, bob) = (try await worker.user("alice"), try await worker.user("bob"))
+                let room = try await worker.room(by: alice)
+                let first = try await worker.sync(bob)
+                try await worker.rooms.join(room, as: bob)
+                try await worker.say("while there", in: room, as: alice)
+                try await worker.rooms.leave(room, as: bob)
+                try await worker.say("after", in: room, as: alice)
+                try await worker.rooms.invite(bob.userID, to: room, by: alice)
+                let answer = try await worker.sync(bob, since: first.next)
+                #expect(answer.room(room, "invite") != nil)
+                #expect(answer.bodies(room, "leave") == ["while there"])
+                #expect(answer.timeline(room, "leave").last?["content"]?["membership"]?.string == "leave")
+                #expect(try await worker.sync(bob, since: answer.next).isQuiet)
+            }
+        }
+    }
+
     @Test func whatFollowsAfterLeavingIsNotTold() async throws {
         try await TestInstallation.with { installation in
             try await installation.withWorker { worker in
