@@ -38,23 +38,26 @@ struct MessagesPage {
     }
 }
 
-/// What a sync brought from the timelines of joined rooms.
+/// What a sync brought: events in the timelines of joined rooms, and messages to the device.
 struct SyncPage {
     private(set) var nextBatch = ""
     private(set) var events: [TimelineEvent] = []
+    /// The `body` of each message to the device, which this program writes into all of them.
+    private(set) var messages: [String] = []
 
     init(_ bytes: [UInt8]) throws {
-        var page: (next: String, events: [TimelineEvent]) = ("", [])
+        var page: (next: String, events: [TimelineEvent], messages: [String]) = ("", [], [])
         var reader = JSONReader(bytes)
         try reader.members { key, value in
             switch key {
             case "next_batch": page.next = try value.string()
             case "rooms": try Self.readRooms(&value, into: &page.events)
+            case "to_device": try Self.readEvents(&value) { page.messages.append($0.body ?? "") }
             default: break
             }
         }
         guard !page.next.isEmpty else { throw Failure("a sync without `next_batch`") }
-        (nextBatch, events) = page
+        (nextBatch, events, messages) = page
     }
 
     private static func readRooms(_ reader: inout JSONReader, into events: inout [TimelineEvent]) throws {
@@ -63,11 +66,15 @@ struct SyncPage {
             try rooms.members { _, room in
                 try room.members { key, timeline in
                     guard key == "timeline" else { return }
-                    try timeline.members { key, list in
-                        if key == "events" { try list.elements { events.append(try TimelineEvent(&$0)) } }
-                    }
+                    try readEvents(&timeline) { events.append($0) }
                 }
             }
+        }
+    }
+
+    private static func readEvents(_ reader: inout JSONReader, _ take: (TimelineEvent) -> Void) throws {
+        try reader.members { key, list in
+            if key == "events" { try list.elements { take(try TimelineEvent(&$0)) } }
         }
     }
 }
@@ -129,29 +136,5 @@ struct QueriedKeys: Sendable {
             }
         }
         devices = count
-    }
-}
-
-/// What a sync brought of messages to the device: the `body` that this program writes into each.
-struct InboxPage {
-    private(set) var nextBatch = ""
-    private(set) var bodies: [String] = []
-
-    init(_ bytes: [UInt8]) throws {
-        var page: (next: String, bodies: [String]) = ("", [])
-        var reader = JSONReader(bytes)
-        try reader.members { key, value in
-            switch key {
-            case "next_batch": page.next = try value.string()
-            case "to_device":
-                try value.members { key, list in
-                    guard key == "events" else { return }
-                    try list.elements { page.bodies.append(try TimelineEvent(&$0).body ?? "") }
-                }
-            default: break
-            }
-        }
-        guard !page.next.isEmpty else { throw Failure("a sync without `next_batch`") }
-        (nextBatch, bodies) = page
     }
 }

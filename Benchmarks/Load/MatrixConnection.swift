@@ -59,6 +59,23 @@ struct MatrixConnection: Sendable {
         return try await ask(.GET, path, user.token)
     }
 
+    /// Reads what waits for a device, page by page, until nothing is left or time is up.
+    ///
+    /// - Parameter take: gets the bodies of a page's messages, and how long the page took.
+    func readInbox(
+        as user: MatrixUser, since: String, until deadline: Deadline,
+        _ take: (_ messages: [String], _ nanoseconds: Int64) -> Void
+    ) async throws {
+        var token = since
+        while !deadline.isOver {
+            let start = monotonicNanoseconds()
+            let page = try SyncPage(try await sync(as: user, since: token, timeoutMilliseconds: 0).bytes)
+            if page.messages.isEmpty { return }
+            take(page.messages, monotonicNanoseconds() - start)
+            token = page.nextBatch
+        }
+    }
+
     /// One answer of simplified sliding sync, on the path that both servers and clients of today have.
     func slidingSync(as user: MatrixUser, position: String?, request: String) async throws -> SlidingPage {
         var path = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?timeout=0"

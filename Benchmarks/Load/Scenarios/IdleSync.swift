@@ -15,19 +15,12 @@ struct IdleSync: AsyncParsableCommand {
         let since = try await server.startingPoints(of: world.users)
 
         var report = Report("idle-sync")
-        let measurement = try Measurement(target.meter())
-        let outcome = await server.drive(syncs, until: Deadline(seconds: target.maxSeconds)) {
+        let outcome = try await target.measure(syncs, .sync, on: server, into: &report) {
             number, connection, outcome in
             let user = number % since.count
             let answer = try await connection.sync(as: world.users[user], since: since[user], timeoutMilliseconds: 0)
             outcome.bytes += answer.byteCount
         }
-        let done = outcome.latencies.count
-        report.add("syncs", done)
-        report.add("bytes_per_sync", outcome.bytes / max(1, done))
-        try measurement.end(&report, operations: max(1, done), called: "sync")
-        report.add("latency_ms", outcome.latencies)
-        report.add(failures: outcome.failures)
-        try finish(report, succeeded: outcome.failures.isEmpty && done > 0)
+        try finish(report, succeeded: outcome.failures.isEmpty && outcome.latencies.count > 0)
     }
 }

@@ -51,18 +51,13 @@ struct Inbox: AsyncParsableCommand {
         _ server: Server, as reader: MatrixUser, since: String
     ) async throws -> (Latencies, [String]) {
         let connection = server.connection(0)
-        let deadline = Deadline(seconds: target.maxSeconds)
         var pages = Latencies()
         var found: [String] = []
-        var token = since
-        while !deadline.isOver {
-            let start = monotonicNanoseconds()
-            let answer = try await connection.sync(as: reader, since: token, timeoutMilliseconds: 0)
-            let page = try InboxPage(answer.bytes)
-            if page.bodies.isEmpty { break }
-            pages.add(monotonicNanoseconds() - start)
-            found += page.bodies
-            token = page.nextBatch
+        try await connection.readInbox(
+            as: reader, since: since, until: Deadline(seconds: target.maxSeconds)
+        ) { messages, nanoseconds in
+            pages.add(nanoseconds)
+            found += messages
         }
         await connection.http.close()
         return (pages, found)

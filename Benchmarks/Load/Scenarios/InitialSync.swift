@@ -22,20 +22,13 @@ struct InitialSync: AsyncParsableCommand {
 
         let filter = lazy ? "{\"room\": {\"state\": {\"lazy_load_members\": true}}}" : nil
         var report = Report("initial-sync")
-        let measurement = try Measurement(target.meter())
-        let outcome = await server.drive(users, until: Deadline(seconds: target.maxSeconds)) {
+        report.add("rooms", rooms)
+        let outcome = try await target.measure(users, .sync, on: server, into: &report) {
             number, connection, outcome in
             let answer = try await connection.sync(
                 as: world.users[number], since: nil, timeoutMilliseconds: 0, filter: filter)
             outcome.bytes += answer.byteCount
         }
-        let syncs = outcome.latencies.count
-        report.add("rooms", rooms)
-        report.add("syncs", syncs)
-        report.add("bytes_per_sync", outcome.bytes / max(1, syncs))
-        try measurement.end(&report, operations: max(1, syncs), called: "sync")
-        report.add("latency_ms", outcome.latencies)
-        report.add(failures: outcome.failures)
-        try finish(report, succeeded: outcome.failures.isEmpty && syncs == users)
+        try finish(report, succeeded: outcome.failures.isEmpty && outcome.latencies.count == users)
     }
 }

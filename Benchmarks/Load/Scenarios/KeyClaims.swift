@@ -18,19 +18,13 @@ struct KeyClaims: AsyncParsableCommand {
         let given = Mutex<Set<String>>([])
 
         var report = Report("key-claims")
-        let measurement = try Measurement(target.meter())
-        let outcome = await server.drive(claims, until: Deadline(seconds: target.maxSeconds)) {
+        let outcome = try await target.measure(claims, .claim, on: server, into: &report) {
             number, connection, _ in
             let owner = owned[number % owned.count]
             let key = try await connection.claimKey(of: owner, as: asking[number % asking.count])
             let isNew = given.withLock { $0.insert("\(owner.userID) \(key)").inserted }
             guard isNew else { throw Failure("\(key) of \(owner.userID) was given twice") }
         }
-        let done = outcome.latencies.count
-        report.add("claims", done)
-        try measurement.end(&report, operations: max(1, done), called: "claim")
-        report.add("latency_ms", outcome.latencies)
-        report.add(failures: outcome.failures)
-        try finish(report, succeeded: outcome.failures.isEmpty && done == claims)
+        try finish(report, succeeded: outcome.failures.isEmpty && outcome.latencies.count == claims)
     }
 }

@@ -15,21 +15,14 @@ struct KeyQueries: AsyncParsableCommand {
         let width = min(usersPerQuery, users)
 
         var report = Report("key-queries")
-        let measurement = try Measurement(target.meter())
-        let outcome = await server.drive(queries, until: Deadline(seconds: target.maxSeconds)) {
+        report.add("users_per_query", width)
+        let outcome = try await target.measure(queries, .query, on: server, into: &report) {
             number, connection, outcome in
             let wanted = (0..<width).map { devices[(number * width + $0) % devices.count] }
             let answer = try await connection.queryKeys(of: wanted, as: devices[number % devices.count])
             guard answer.devices == width else { throw Failure("\(answer.devices) devices instead of \(width)") }
             outcome.bytes += answer.byteCount
         }
-        let done = outcome.latencies.count
-        report.add("queries", done)
-        report.add("users_per_query", width)
-        report.add("bytes_per_query", outcome.bytes / max(1, done))
-        try measurement.end(&report, operations: max(1, done), called: "query")
-        report.add("latency_ms", outcome.latencies)
-        report.add(failures: outcome.failures)
-        try finish(report, succeeded: outcome.failures.isEmpty && done == queries)
+        try finish(report, succeeded: outcome.failures.isEmpty && outcome.latencies.count == queries)
     }
 }

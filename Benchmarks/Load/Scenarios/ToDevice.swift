@@ -31,15 +31,10 @@ struct ToDevice: AsyncParsableCommand {
         report.add("sending_ms", sent.latencies)
 
         let reading = try Measurement(target.meter())
-        let read = await server.drive(people.count, until: Deadline(seconds: target.maxSeconds)) {
-            number, connection, outcome in
-            var token = since[number]
-            while true {
-                let answer = try await connection.sync(as: people[number], since: token, timeoutMilliseconds: 0)
-                let page = try InboxPage(answer.bytes)
-                if page.bodies.isEmpty { return }
-                outcome.bytes += page.bodies.count
-                token = page.nextBatch
+        let deadline = Deadline(seconds: target.maxSeconds)
+        let read = await server.drive(people.count, until: deadline) { number, connection, outcome in
+            try await connection.readInbox(as: people[number], since: since[number], until: deadline) { messages, _ in
+                outcome.bytes += messages.count
             }
         }
         report.add("deliveries", read.bytes)
