@@ -4,6 +4,7 @@ import HTTPTypes
 import MatrixCore
 import NIOCore
 import Synchronization
+import Telemetry
 
 /// Other servers, each answering from a closure, and what they were asked.
 final class KeyNetwork: OutboundRequests, NameResolver {
@@ -20,6 +21,15 @@ final class KeyNetwork: OutboundRequests, NameResolver {
 
     /// What the server of that name (which has a port, so that it needs no discovery) answers from now on; nil: nothing.
     func serve(_ name: ServerName, _ server: Server?) { state.withLock { $0.servers[name.description] = server } }
+
+    /// What `ours.example` asks these servers with.
+    func client(_ clock: any Clock) -> FederationClient {
+        let finder = ServerFinder(outbound: self, resolver: self, clock: clock, random: SeededRandomSource(seed: 1))
+        return FederationClient(
+            serverName: ServerName("ours.example")!,
+            signingKey: SigningKey(version: "own", seed: Array(repeating: 1, count: 32))!, finder: finder,
+            outbound: self)
+    }
 
     func send(_ request: OutboundRequest) async throws -> OutboundResponse {
         try await withResponse(to: request) { head, stream in

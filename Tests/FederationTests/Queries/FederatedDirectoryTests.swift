@@ -13,14 +13,7 @@ import Testing
     private let other = ServerName("other.example:2")!
     private let room = RoomID("!space:theirs.example")!
 
-    private var directory: FederatedDirectory {
-        let finder = ServerFinder(
-            outbound: network, resolver: network, clock: clock, random: SeededRandomSource(seed: 1))
-        let key = SigningKey(version: "own", seed: Array(repeating: 1, count: 32))!
-        let client = FederationClient(
-            serverName: ServerName("ours.example")!, signingKey: key, finder: finder, outbound: network)
-        return FederatedDirectory(client: client, clock: clock)
-    }
+    private var directory: FederatedDirectory { FederatedDirectory(client: network.client(clock), clock: clock) }
 
     // MARK: Public rooms
 

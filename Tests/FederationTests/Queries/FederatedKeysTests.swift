@@ -11,14 +11,7 @@ import Testing
     private let server = ServerName("theirs.example:2")!
     private let user = UserID("@u:theirs.example:2")!
 
-    private var keys: FederatedKeys {
-        let finder = ServerFinder(
-            outbound: network, resolver: network, clock: clock, random: SeededRandomSource(seed: 1))
-        let key = SigningKey(version: "own", seed: Array(repeating: 1, count: 32))!
-        let client = FederationClient(
-            serverName: ServerName("ours.example")!, signingKey: key, finder: finder, outbound: network)
-        return FederatedKeys(client: client, clock: clock)
-    }
+    private var keys: FederatedKeys { FederatedKeys(client: network.client(clock), clock: clock) }
 
     @Test func keysAreAskedFor() async throws {
         network.serve(server) { _ in

@@ -10,14 +10,7 @@ import Testing
     private let server = ServerName("theirs.example:2")!
     private let user = UserID("@u:theirs.example:2")!
 
-    private var profiles: FederatedProfiles {
-        let finder = ServerFinder(
-            outbound: network, resolver: network, clock: clock, random: SeededRandomSource(seed: 1))
-        let key = SigningKey(version: "own", seed: Array(repeating: 1, count: 32))!
-        let client = FederationClient(
-            serverName: ServerName("ours.example")!, signingKey: key, finder: finder, outbound: network)
-        return FederatedProfiles(client: client, clock: clock)
-    }
+    private var profiles: FederatedProfiles { FederatedProfiles(client: network.client(clock), clock: clock) }
 
     private func text(_ fields: [(field: String, value: [UInt8])]?) -> [String]? {
         fields?.map { "\($0.field)=\(String(decoding: $0.value, as: UTF8.self))" }
