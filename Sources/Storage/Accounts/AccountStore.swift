@@ -85,7 +85,7 @@ package struct AccessChange: Sendable {
     package let closedDevices: [String]
     /// `nil` when nothing changed that others must hear of.
     package let position: LogPosition?
-    /// The same for those who know the devices' keys.
+    /// The same for those who know the user's devices.
     package let deviceLists: LogPosition?
 
     init(closedDevices: [String], position: LogPosition?, deviceLists: LogPosition?) {
@@ -102,7 +102,7 @@ package struct AccessChange: Sendable {
     }
 }
 
-/// Where the log tells of a change that others see of a device; nowhere when they see none.
+/// Where the log tells of a change of a device; nowhere when nothing is different.
 package struct DeviceListChange: Sendable {
     package let position: LogPosition?
 }

@@ -28,11 +28,7 @@ enum EventStatements {
     static let byIDAnyRoom = Statement(
         "events.by_id_any_room", "select \(columns) from \(source) where e.event_id = $1", mode: .read)
     static let byTransaction = Statement(
-        "events.by_transaction",
-        """
-        select event_id from events where sender_nid = $1 and room_nid = $2 and device_id = $3 and event_type = $4
-        and transaction_id = $5
-        """, mode: .read)
+        "events.by_transaction", "select sent_event($1, $2, $3, $4, $5, $6)")
     static let erasedSenders = Statement(
         "events.erased_senders", "select user_nid from accounts where user_nid = any ($1) and erased", mode: .read)
     static let numbers = Statement(

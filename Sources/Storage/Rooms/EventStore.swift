@@ -3,6 +3,9 @@ package import Postgres
 
 /// Events as they are read: by number, by id, along the live timeline, along the graph.
 package struct EventStore: Sendable {
+    /// The clocks of workers differ by less.
+    private static let clockMarginMilliseconds: Int64 = 10_000
+
     let pool: PostgresPool
 
     package init(pool: PostgresPool) { self.pool = pool }
@@ -35,15 +38,15 @@ package struct EventStore: Sendable {
         return found
     }
 
-    /// The event that a device sent under this transaction id, if it did.
+    /// The event that a device sent under this transaction id, if it did. What a deleted device of the same name sent is none, and
+    /// from now on the transaction id is free.
     package func event(
         sentBy sender: UserNID, in room: RoomNID, type: String, transaction: EventTransaction
     ) async throws -> EventID? {
         let rows = try await pool.query(
             EventStatements.byTransaction, sender.rawValue, room.rawValue, transaction.deviceID, type,
-            transaction.key)
-        guard var row = rows.first else { return nil }
-        return EventID(try row.next(String.self))
+            transaction.key, Self.clockMarginMilliseconds)
+        return try rows.first?.get(0, String?.self).flatMap { EventID($0) }
     }
 
     // MARK: The live timeline
