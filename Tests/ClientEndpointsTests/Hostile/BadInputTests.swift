@@ -177,8 +177,7 @@ import Testing
                 let answer = await search(criteria)
                 #expect(answer.status == 400, "\(criteria): \(answer)")
             }
-            for term in ["", " ", "\0", "'", "\\", "&|!():*<->", "a:*", "''; drop table events", "%", "\u{202E}"]
-            {
+            for term in ["", " ", "\0", "'", "\\", "&|!():*<->", "a:*", "''; drop table events", "%", "\u{202E}"] {
                 let answer = await search(["search_term": .string(term)])
                 #expect(answer.status == 200, "\(term): \(answer)")
                 #expect(answer["search_categories"]?["room_events"]?["results"] == [], "\(term)")
