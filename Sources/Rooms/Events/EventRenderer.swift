@@ -21,14 +21,20 @@ package struct EventRenderer: Sendable {
         package let now: Int64
         /// `false` where the room is clear from the place, as in `/sync`.
         package let includesRoomID: Bool
+        /// Whether the events are told as a room's state, not as what happened: what the viewer was when each of them came
+        /// helps nobody then, and would have to be looked up for each.
+        package let isState: Bool
 
         package var user: UserRecord? { viewer.user }
 
-        package init(viewer: Viewer, deviceID: String?, now: Int64, includesRoomID: Bool) {
+        package init(
+            viewer: Viewer, deviceID: String?, now: Int64, includesRoomID: Bool, isState: Bool = false
+        ) {
             self.viewer = viewer
             self.deviceID = deviceID
             self.now = now
             self.includesRoomID = includesRoomID
+            self.isState = isState
         }
     }
 
@@ -48,14 +54,7 @@ package struct EventRenderer: Sendable {
         let relations = try await relations(of: events, in: room, for: context, related, nesting: nesting)
         let redactions = try await reader.events.events(Set(events.compactMap(\.stored.redactedBy)), in: room)
         let replaced = try await replacedEvents(events, in: room)
-        let memberKey = try await memberKey(of: context.viewer, neededBy: events)
-        var memberships: [StateRoot: Membership?] = [:]
-        var befores: [Membership?] = []
-        befores.reserveCapacity(events.count)
-        for event in events {
-            befores.append(try await membership(before: event, in: room, context.viewer, memberKey, &memberships))
-        }
-        let erased = try await erasedSenders(of: events, befores)
+        let (befores, erased) = try await circumstances(of: events, replacing: replaced, in: room, context)
         var rendered: [[UInt8]] = []
         rendered.reserveCapacity(events.count)
         for (event, before) in zip(events, befores) {
@@ -82,7 +81,7 @@ package struct EventRenderer: Sendable {
                 }
             }
             unsigned.relations = relations[event.nid]
-            unsigned.membership = membership(at: event, before: before, context.user)
+            if !context.isState { unsigned.membership = membership(at: event, before: before, context.user) }
             if let redaction = event.stored.redactedBy.flatMap({ redactions[$0] }) {
                 unsigned.redactedBy = redaction.eventID
                 var about = ClientEventUnsigned()
@@ -96,6 +95,27 @@ package struct EventRenderer: Sendable {
                     includesRoomID: context.includesRoomID, unsigned: unsigned))
         }
         return rendered
+    }
+
+    /// What the viewer was just before each of the events, where that matters, and whose events are pruned for who was not
+    /// there.
+    private func circumstances(
+        of events: [RoomEvent], replacing replaced: [EventNID: RoomEvent], in room: RoomRecord, _ context: Context
+    ) async throws -> (befores: [Membership?], erased: Set<UserNID>) {
+        let erased = context.isState ? try await reader.erased.senders(of: events) : []
+        let matters = events.map {
+            !context.isState || replaced[$0.nid] != nil || erased.contains($0.stored.senderNID)
+        }
+        let key = try await memberKey(
+            of: context.viewer, neededBy: zip(events, matters).lazy.filter(\.1).map(\.0))
+        var memberships: [StateRoot: Membership?] = [:]
+        var befores: [Membership?] = []
+        befores.reserveCapacity(events.count)
+        for (event, matters) in zip(events, matters) {
+            befores.append(
+                matters ? try await membership(before: event, in: room, context.viewer, key, &memberships) : nil)
+        }
+        return (befores, context.isState ? erased : try await erasedSenders(of: events, befores))
     }
 
     /// Users whose events are pruned: whoever was there has seen what they said.
@@ -126,10 +146,7 @@ package struct EventRenderer: Sendable {
     /// The state events that some state events of the timeline replaced.
     private func replacedEvents(_ events: [RoomEvent], in room: RoomRecord) async throws -> [EventNID: RoomEvent] {
         var replaced: [EventNID: EventNID] = [:]
-        for event in events {
-            guard let key = event.stored.stateKeyNID, let before = event.stored.stateBefore else { continue }
-            replaced[event.nid] = try await reader.tree(of: room, at: before).event(for: key)
-        }
+        for event in events { replaced[event.nid] = try await reader.replaced.number(replacedBy: event, in: room) }
         guard !replaced.isEmpty else { return [:] }
         let found = try await reader.events.events(Set(replaced.values), in: room)
         return replaced.compactMapValues { found[$0] }
@@ -163,7 +180,9 @@ package struct EventRenderer: Sendable {
     }
 
     /// The key under which states have the viewer's membership; `nil` when none of the events needs it.
-    private func memberKey(of viewer: Viewer, neededBy events: [RoomEvent]) async throws -> StateKeyNID? {
+    private func memberKey(
+        of viewer: Viewer, neededBy events: some Sequence<RoomEvent>
+    ) async throws -> StateKeyNID? {
         let isNeeded = events.contains { event in
             event.stored.stateBefore.map { !viewer.joinedIn.contains($0) } ?? false
         }

@@ -14,6 +14,7 @@ package final class RoomReader: Sendable {
     package let memberships: MembershipStore
     package let acls: ServerACLs
     package let erased: ErasedSenders
+    let replaced: ReplacedEvents
     private let feed: LogFeed
 
     /// Begins to follow the log, for what changes of events that are kept in memory.
@@ -29,6 +30,7 @@ package final class RoomReader: Sendable {
         authGraph = AuthGraphLoader(store: eventStore)
         acls = ServerACLs()
         erased = ErasedSenders(store: eventStore, feed: feed)
+        replaced = ReplacedEvents(packs: packs)
         self.feed = feed
         _ = feed.observe { [events] row in events.follow(row) }
     }
@@ -51,6 +53,7 @@ package final class RoomReader: Sendable {
         memberships = other.memberships
         acls = other.acls
         erased = other.erased
+        replaced = other.replaced
         feed = other.feed
     }
 

@@ -1,4 +1,4 @@
-package import Synchronization
+public import Synchronization
 
 /// A bounded cache for what never changes, or is told when it does.
 ///
@@ -6,8 +6,9 @@ package import Synchronization
 /// What is used survives, because a hit in the old generation moves the entry to the young one.
 ///
 /// Cost: a dictionary look-up under a mutex; no list to keep in order. It is inlined where it is used, because only there it is
-/// known how keys are hashed.
-package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+/// known how keys are hashed; and public, because what has package access is never specialized for other modules, inlinable or
+/// not.
+public final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     @usableFromInline
     struct Generations {
         @usableFromInline var young: [Key: Value] = [:]
@@ -23,13 +24,13 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
     @usableFromInline let generations = Mutex(Generations())
 
     /// - Parameter maxWeight: of both generations together, in the units of `weight` (entries, unless given).
-    package init(maxWeight: Int, weight: @escaping @Sendable (Value) -> Int = { _ in 1 }) {
+    public init(maxWeight: Int, weight: @escaping @Sendable (Value) -> Int = { _ in 1 }) {
         self.maxWeight = maxWeight
         self.weight = weight
     }
 
     @inlinable
-    package subscript(key: Key) -> Value? {
+    public subscript(key: Key) -> Value? {
         generations.withLock { generations in
             if let value = generations.young[key] { return value }
             guard let value = generations.old.removeValue(forKey: key) else { return nil }
@@ -40,20 +41,23 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
 
     /// The values of many keys, in their order: what was not used for long is not moved.
     @inlinable
-    package func values(for keys: some Collection<Key>) -> [Value?] {
+    public func values(for keys: some Collection<Key>) -> [Value?] {
         generations.withLock { generations in
-            keys.map { generations.young[$0] ?? generations.old[$0] }
+            var values: [Value?] = []
+            values.reserveCapacity(keys.count)
+            for key in keys { values.append(generations.young[key] ?? generations.old[key]) }
+            return values
         }
     }
 
     @inlinable
-    package func keep(_ value: Value, for key: Key) {
+    public func keep(_ value: Value, for key: Key) {
         generations.withLock { insert(value, for: key, into: &$0) }
     }
 
     /// Keeps a value, unless there is one that is as good: both look at one moment.
     @inlinable
-    package func keep(_ value: Value, for key: Key, unless isAsGood: (Value) -> Bool) {
+    public func keep(_ value: Value, for key: Key, unless isAsGood: (Value) -> Bool) {
         generations.withLock { generations in
             if let known = generations.young[key] ?? generations.old[key], isAsGood(known) { return }
             insert(value, for: key, into: &generations)
@@ -61,7 +65,7 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
     }
 
     @inlinable
-    package func remove(_ key: Key) {
+    public func remove(_ key: Key) {
         generations.withLock { generations in
             generations.young[key] = nil
             generations.old[key] = nil
@@ -69,7 +73,7 @@ package final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>
     }
 
     @inlinable
-    package func removeAll() { generations.withLock { $0 = Generations() } }
+    public func removeAll() { generations.withLock { $0 = Generations() } }
 
     @inlinable
     func insert(_ value: Value, for key: Key, into generations: inout Generations) {

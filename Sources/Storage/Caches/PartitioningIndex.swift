@@ -4,7 +4,7 @@ extension RandomAccessCollection {
     ///
     /// Cost: an element is looked at for each halving.
     @inlinable
-    package func partitioningIndex(where isOfSecondPart: (Element) throws -> Bool) rethrows -> Index {
+    public func partitioningIndex(where isOfSecondPart: (Element) throws -> Bool) rethrows -> Index {
         var start = startIndex
         var length = count
         while length > 0 {

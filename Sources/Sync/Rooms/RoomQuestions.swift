@@ -79,13 +79,24 @@ final class RoomQuestions: Sendable {
         return known.merging(found.filter { missing.contains($0.key) }) { known, _ in known }
     }
 
+    /// State that clients ask for in every room, whether or not anybody ever set it.
+    private static let commonKeys = Set(
+        [
+            EventType.create, EventType.name, EventType.topic, EventType.avatar, EventType.canonicalAlias,
+            EventType.encryption, EventType.tombstone, EventType.joinRules, EventType.historyVisibility,
+            EventType.guestAccess, EventType.powerLevels, EventType.pinnedEvents, EventType.serverACL,
+        ].map { StateKey($0) })
+
     /// The numbers of those types and keys that have one.
     func numbers(of wanted: Set<StateKey>) async throws -> [StateKey: StateKeyNID] {
         let known = reader.interning.cached(wanted)
         guard known.count < wanted.count else { return known }
         let missing = wanted.filter { known[$0] == nil }
-        let found = try await numbers.ask(missing) { [reader] in
-            try await reader.interning.knownStateKeys(Array($0))
+        let found = try await numbers.ask(missing) { [reader] keys in
+            // Given numbers where there are none yet, or else that would be asked about each time.
+            let common = try await reader.interning.stateKeys(Array(keys.intersection(Self.commonKeys)))
+            let others = try await reader.interning.knownStateKeys(Array(keys.subtracting(Self.commonKeys)))
+            return common.merging(others) { common, _ in common }
         }
         return known.merging(found.filter { missing.contains($0.key) }) { known, _ in known }
     }

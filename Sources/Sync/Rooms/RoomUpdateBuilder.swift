@@ -98,7 +98,8 @@ final class RoomUpdateBuilder: Sendable {
         var update = reading.update
         update.timeline = try await renderer.render(
             reading.timeline, in: reading.room, for: reading.viewer, with: related ?? .none, context)
-        update.state = try await renderer.render(reading.state, in: reading.room, for: reading.viewer, context)
+        update.state = try await renderer.render(
+            reading.state, in: reading.room, for: reading.viewer, isState: true, context)
         update.sticky = try await renderer.render(reading.sticky, in: reading.room, for: reading.viewer, context)
         return update
     }

@@ -6,10 +6,12 @@ import Storage
 struct SyncEventRenderer: Sendable {
     let renderer: EventRenderer
 
-    /// - Parameter related: what is told with the events of what relates to them.
+    /// - Parameters:
+    ///   - related: what is told with the events of what relates to them.
+    ///   - isState: whether they are told as the room's state.
     func render(
         _ events: [RoomEvent], in room: RoomRecord, for viewer: Viewer, with related: EventBundles = .none,
-        _ context: SyncContext
+        isState: Bool = false, _ context: SyncContext
     ) async throws -> [[UInt8]] {
         guard !events.isEmpty else { return [] }
         let rendered: [[UInt8]]
@@ -18,7 +20,8 @@ struct SyncEventRenderer: Sendable {
             rendered = try await renderer.render(
                 events, in: room,
                 for: EventRenderer.Context(
-                    viewer: viewer, deviceID: context.deviceID, now: context.now, includesRoomID: false),
+                    viewer: viewer, deviceID: context.deviceID, now: context.now, includesRoomID: false,
+                    isState: isState),
                 with: related)
         case .federation: rendered = try events.map { try federationFormat($0, now: context.now) }
         }

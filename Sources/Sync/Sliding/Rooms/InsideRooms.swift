@@ -35,6 +35,11 @@ final class InsideRooms: Sendable {
         let after: StateRoot
     }
 
+    /// To be called before many are read side by side.
+    func prepare(for tasks: [SlidingRoomTask]) async throws {
+        try await requiredState.prepare(for: Set(tasks.lazy.filter(\.isInitial).map(\.config.required)))
+    }
+
     func read(_ task: SlidingRoomTask, numbers: [EventNID]?, _ context: SlidingContext) async throws -> SlidingReading {
         let room = task.room
         var result = SlidingRoom(roomID: room.roomID, membership: .join)

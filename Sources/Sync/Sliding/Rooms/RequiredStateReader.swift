@@ -9,6 +9,11 @@ final class RequiredStateReader: Sendable {
 
     init(questions: RoomQuestions) { self.questions = questions }
 
+    /// Looks up the keys that rooms are asked for before these are read side by side: all would do it at the same moment.
+    func prepare(for wanted: Set<RequiredStates>) async throws {
+        for required in wanted { _ = try await numbers(of: required) }
+    }
+
     /// - Parameter told: what is left out because the client has it already.
     /// - Cost: a look-up for each key that is named; with wildcards the whole state is gone through.
     func all(

@@ -150,6 +150,7 @@ final class SlidingBuilder: Sendable {
             reader: reader, questions: questions, timelines: timelines,
             stripped: StrippedRoomReader(rooms: rooms).gathering(),
             standings: lists.standings)
+        try await inside.prepare(for: tasks)
         let newest = try await timelines.newest(for: tasks)
         let invited = tasks.filter { $0.listed.form == .outside }.map(\.room.nid)
         let told = invited.isEmpty ? [:] : try await others.stripped.told(of: invited, to: context.user.nid)
@@ -187,12 +188,17 @@ final class SlidingBuilder: Sendable {
         let renderer = EventRenderer(reader: context.reader)
         var results = try await SideBySide.map(readings) { reading in
             var room = reading.result
-            let view = EventRenderer.Context(
-                viewer: reading.viewer, deviceID: context.deviceID, now: context.now, includesRoomID: false)
+            func view(ofState isState: Bool) -> EventRenderer.Context {
+                EventRenderer.Context(
+                    viewer: reading.viewer, deviceID: context.deviceID, now: context.now, includesRoomID: false,
+                    isState: isState)
+            }
             room.timeline = try await renderer.render(
-                reading.timeline, in: reading.room, for: view, with: bundles[reading.room.nid] ?? .none)
+                reading.timeline, in: reading.room, for: view(ofState: false),
+                with: bundles[reading.room.nid] ?? .none)
             room.requiredState =
-                try await renderer.render(reading.state, in: reading.room, for: view) + (room.requiredState ?? [])
+                try await renderer.render(reading.state, in: reading.room, for: view(ofState: true))
+                + (room.requiredState ?? [])
             room.eventIDs = reading.timeline.map(\.eventID)
             return (nid: reading.room.nid, room: room)
         }
@@ -221,8 +227,11 @@ final class SlidingBuilder: Sendable {
         for index in readings.indices where readings[index].needsBump {
             let newest = readings[index].timeline.last { InsideRooms.bumpTypes.contains($0.event.type) }
             let row = newest.flatMap { event in readings[index].rows.last { $0.position == event.stored.position } }
+            let activity = tasks[readings[index].room.nid]?.listed.activity
             if let row, row.writtenAt > 0 {
                 readings[index].result.bumpStamp = row.writtenAt
+            } else if let activity, activity.position == newest?.stored.position {
+                readings[index].result.bumpStamp = activity.writtenAt
             } else {
                 open.append(index)
             }
