@@ -23,3 +23,10 @@ package final class StatementCounter: PostgresObserver {
         )
     }
 }
+
+extension [String: Int] {
+    /// The statements that requests cause: a worker looks at the log once a second besides.
+    package var askedByRequests: [String: Int] {
+        filter { !["log.heads", "log.rows_after", "log.rows_after_each"].contains($0.key) }
+    }
+}

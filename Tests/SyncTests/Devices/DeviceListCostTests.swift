@@ -6,16 +6,10 @@ import Rooms
 import RoomsTesting
 import Storage
 import Sync
-import Telemetry
 import Testing
 
 /// What it costs to know whose devices changed.
 struct DeviceListCostTests {
-    /// What syncs asked: the log is looked at once a second besides.
-    private static func asked(_ statements: [String: Int]) -> [String: Int] {
-        statements.filter { !["log.heads", "log.rows_after", "log.rows_after_each"].contains($0.key) }
-    }
-
     /// However many wait and however many rooms they share: the rooms of who changed something are read once.
     @Test func aChangeIsToldToAllWhoWaitFromMemory() async throws {
         try await TestInstallation.with { installation in
@@ -48,7 +42,7 @@ struct DeviceListCostTests {
                             #expect(changed == [alice.name])
                             since[index] = next
                         }
-                        let asked = Self.asked(statements)
+                        let asked = statements.askedByRequests
                         // Who she shares rooms with is known the second time.
                         #expect((asked["memberships.stays_of_users"] ?? 0) <= (round == 1 ? 1 : 0), "\(asked)")
                         #expect(asked.filter { $0.key.hasPrefix("device_lists") }.isEmpty, "\(asked)")
@@ -59,7 +53,7 @@ struct DeviceListCostTests {
         }
     }
 
-    /// A room of 50,000 members costs whoever joins it one query, which is not slow.
+    /// A room of 50,000 members costs whoever joins it one query.
     @Test func aHugeRoomIsOneQuery() async throws {
         try await TestInstallation.with { installation in
             let counter = StatementCounter()
@@ -81,16 +75,11 @@ struct DeviceListCostTests {
                 try await worker.pool.execute(fill, record.nid.rawValue, alice.serverNID.rawValue, record.shard)
                 let since = try await worker.sync(bob).next
                 try await worker.rooms.join(room, as: bob)
-                let clock = SystemClock()
-                let begun = clock.monotonic
-                let ((changes, took), statements) = try await counter.counting {
-                    let changes = try await worker.keyChanges.changes(of: bob.nid, from: since, to: since)
-                    return (changes, clock.monotonic - begun)
+                let (changes, statements) = try await counter.counting {
+                    try await worker.keyChanges.changes(of: bob.nid, from: since, to: since)
                 }
                 #expect(changes.changed.count == 50_001 && changes.left.isEmpty)
-                #expect(
-                    Self.asked(statements).filter { $0.key.hasPrefix("device_lists") } == ["device_lists.meetings": 1])
-                #expect(took < .seconds(5), "\(took)")
+                #expect(statements.filter { $0.key.hasPrefix("device_lists") } == ["device_lists.meetings": 1])
                 let joined = try await worker.sync(bob, since: since)
                 #expect(joined.deviceLists("changed").count == 50_001)
                 try await worker.rooms.leave(room, as: bob)

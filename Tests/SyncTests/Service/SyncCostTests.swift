@@ -12,11 +12,6 @@ import Testing
 struct SyncCostTests {
     private static let lazy = #"{"room":{"state":{"lazy_load_members":true}}}"#
 
-    /// What syncs asked: the log is looked at once a second besides.
-    private static func asked(_ statements: [String: Int]) -> [String: Int] {
-        statements.filter { !["log.heads", "log.rows_after", "log.rows_after_each"].contains($0.key) }
-    }
-
     @Test func newsInOneOfManyRoomsAreToldFromMemory() async throws {
         try await TestInstallation.with { installation in
             let counter = StatementCounter()
@@ -40,11 +35,11 @@ struct SyncCostTests {
                     #expect(
                         answer.room(rooms[7])?["unread_notifications"]?["notification_count"]?.int
                             == (filter == nil ? 2 : 4))
-                    #expect(Self.asked(statements).isEmpty, "\(statements)")
+                    #expect(statements.askedByRequests.isEmpty, "\(statements)")
                     let (quiet, none) = try await counter.counting {
                         try await worker.sync(bob, since: answer.next, filter: filter, timeout: .milliseconds(50))
                     }
-                    #expect(quiet.isQuiet && Self.asked(none).isEmpty, "\(none)")
+                    #expect(quiet.isQuiet && none.askedByRequests.isEmpty, "\(none)")
                 }
             }
         }
@@ -78,7 +73,7 @@ struct SyncCostTests {
                     // Some come while the first question is on its way; they share the second.
                     #expect((statements["events.of_rooms"] ?? 0) <= 4, "\(statements)")
                     #expect(statements["receipts.unread"] == nil, "\(statements)")
-                    let others = Self.asked(statements).filter { $0.key != "events.of_rooms" }
+                    let others = statements.askedByRequests.filter { $0.key != "events.of_rooms" }
                     #expect(others.values.reduce(0, +) <= 8, "\(others)")
                 }
             }
