@@ -53,7 +53,7 @@ package final class RoomReader: Sendable {
         memberships = other.memberships
         acls = other.acls
         erased = other.erased
-        replaced = other.replaced
+        replaced = ReplacedEvents(gathering: other.replaced, packs: packs)
         feed = other.feed
     }
 
