@@ -116,6 +116,26 @@ create table filters (
 -- The functions below lock in one order, so that none waits for another in a circle: account, devices, refresh tokens,
 -- access tokens, keys, the shard of the log, what came by it (messages to devices, account data).
 
+-- A session of nobody's that may still allow a registration, for this transaction alone; null when there is none.
+create function hold_session(p_session bytea, p_oldest bigint) returns auth_sessions language sql as $$
+    select * from auth_sessions s
+        where s.session_hash = p_session and s.spent_ms is null and s.user_nid is null and s.created_ms >= p_oldest for update
+$$;
+
+-- Spends a session that is held, with what it stands for: a use of its registration token, and the policies that were accepted.
+create function spend_session(p_session auth_sessions, p_user bigint, p_device text, p_now bigint) returns void
+language plpgsql as $$
+begin
+    update auth_sessions set spent_ms = p_now, account_nid = p_user, account_device = p_device, password_hash = null
+        where session_hash = p_session.session_hash;
+    update registration_tokens set uses = uses + 1 where token = p_session.registration_token;
+    -- Who was a guest may have accepted some before.
+    insert into accepted_policies (user_nid, policy_id, version, accepted_ms)
+        select p_user, split_part(p.policy, ' ', 1), split_part(p.policy, ' ', 2), p_now
+        from unnest(p_session.policies) p (policy) where 'm.login.terms' = any (p_session.completed)
+        on conflict do nothing;
+end $$;
+
 -- Makes an account, and spends the authentication that allowed it, in one.
 -- `outcome`: 0 made, 1 the name is taken, 2 the authentication is not valid any more (nothing is made).
 create function create_account(
@@ -126,10 +146,8 @@ declare
     v_session auth_sessions;
 begin
     if p_session is not null then
-        select * into v_session from auth_sessions s
-            where s.session_hash = p_session and s.spent_ms is null and s.user_nid is null
-                and s.created_ms >= p_oldest_session for update;
-        if not found then
+        v_session := hold_session(p_session, p_oldest_session);
+        if v_session.session_hash is null then
             outcome := 2;
             return;
         end if;
@@ -141,14 +159,7 @@ begin
         return;
     end if;
     if p_session is not null then
-        update auth_sessions set spent_ms = p_now, account_nid = p_user, account_device = p_device, password_hash = null
-            where session_hash = p_session;
-        update registration_tokens set uses = uses + 1 where token = v_session.registration_token;
-        if 'm.login.terms' = any (v_session.completed) then
-            insert into accepted_policies (user_nid, policy_id, version, accepted_ms)
-                select p_user, split_part(p.policy, ' ', 1), split_part(p.policy, ' ', 2), p_now
-                from unnest(v_session.policies) p (policy);
-        end if;
+        perform spend_session(v_session, p_user, p_device, p_now);
     end if;
     if p_display_name is not null then
         insert into profiles (user_nid, field, value) values (p_user, 'displayname', p_display_name);

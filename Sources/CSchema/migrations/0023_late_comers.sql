@@ -40,10 +40,8 @@ declare
     v_session auth_sessions;
 begin
     if p_session is not null then
-        select * into v_session from auth_sessions s
-            where s.session_hash = p_session and s.spent_ms is null and s.user_nid is null
-                and s.created_ms >= p_oldest_session for update;
-        if not found then
+        v_session := hold_session(p_session, p_oldest_session);
+        if v_session.session_hash is null then
             outcome := 2;
             return;
         end if;
@@ -55,13 +53,7 @@ begin
         return;
     end if;
     if p_session is not null then
-        update auth_sessions set spent_ms = p_now, account_nid = p_user, account_device = p_device, password_hash = null
-            where session_hash = p_session;
-        update registration_tokens set uses = uses + 1 where token = v_session.registration_token;
-        insert into accepted_policies (user_nid, policy_id, version, accepted_ms)
-            select p_user, split_part(p.policy, ' ', 1), split_part(p.policy, ' ', 2), p_now
-            from unnest(v_session.policies) p (policy) where 'm.login.terms' = any (v_session.completed)
-            on conflict do nothing;
+        perform spend_session(v_session, p_user, p_device, p_now);
     end if;
     select a.new_position, a.previous into new_position, previous
         from log_append(p_shard, 8::smallint, null, p_user, p_now) a;
