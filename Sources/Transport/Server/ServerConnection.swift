@@ -17,12 +17,17 @@ struct ServerConnection: ServerChildChannel {
     let date: DateHeader
     let log: Log
 
+    /// What is read at once, in bytes. A connection keeps such a buffer while it waits; one that has more to say gets longer
+    /// ones.
+    private static let readBuffer = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 1024, maximum: 65536)
+
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             var decoderLimits = NIOHTTPDecoderLimitConfiguration()
             decoderLimits.maxHeaderListSize = limits.headBytes
             decoderLimits.maxHeaderFieldSize = limits.headerFieldBytes
             decoderLimits.maxHeaderFieldCount = limits.headerFields
+            try channel.syncOptions?.setOption(.recvAllocator, value: Self.readBuffer)
             let pipeline = channel.pipeline.syncOperations
             // Pipelining is in order because the connection's task is one; header values are checked by HTTPFields.
             try pipeline.configureHTTPServerPipeline(
@@ -35,14 +40,15 @@ struct ServerConnection: ServerChildChannel {
     }
 
     func handle(value connection: Value, logger: Logger) async {
-        // Whoever waits on behalf of a client that has gone is cancelled: the endpoints see it as cancellation.
-        await withTaskExecutorPreference(EventLoopExecutor(connection.channel.eventLoop)) {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await serve(connection) }
-                group.addTask { try? await connection.channel.closeFuture.get() }
-                await group.next()
-                group.cancelAll()
-            }
+        let executor = EventLoopExecutor(connection.channel.eventLoop)
+        let serving = Task(executorPreference: executor) { await serve(connection) }
+        // Whoever waits on behalf of a client that has gone is cancelled: the endpoints see it as cancellation. A task that
+        // waits for the end would cost each of thousands of idle connections two kilobytes.
+        connection.channel.closeFuture.whenComplete { _ in serving.cancel() }
+        await withTaskCancellationHandler {
+            await serving.value
+        } onCancel: {
+            serving.cancel()
         }
     }
 
