@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What a server tells clients about an event beyond the event itself.
 ///
 /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#definition-clientevent_unsigneddata
@@ -32,6 +34,12 @@ package struct ClientEventUnsigned: Sendable {
             && replacesState == nil && relations == nil && strippedState == nil
     }
 
+    /// How long the parts are that may be long.
+    var roughByteCount: Int {
+        (prevContent?.count ?? 0) + (redactedBecause?.count ?? 0) + (relations?.count ?? 0)
+            + (strippedState?.json.count ?? 0)
+    }
+
     func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field(optional: "age", age)
@@ -50,49 +58,26 @@ package struct ClientEventUnsigned: Sendable {
 }
 
 extension Event {
-    /// Writes the event as clients see it, splicing the stored content into it.
+    /// The event as clients see it, with the stored content spliced into it.
     ///
     /// - Parameter includesRoomID: `false` where the room is clear from the place, as in `/sync`.
     /// - Spec: https://spec.matrix.org/v1.19/client-server-api/#room-event-format
-    package func writeClientFormat(
-        to writer: inout JSONWriter, includesRoomID: Bool = true, unsigned: ClientEventUnsigned = ClientEventUnsigned()
-    ) {
-        writer.object {
-            $0.key("content")
-            writeClientContent(to: &$0)
-            $0.field("event_id", eventID)
-            $0.field(optional: StickyEvent.key, json[StickyEvent.key])
-            $0.field("origin_server_ts", originServerTS)
-            // Before version 11 clients found it here and later ones in the content; both are served in all versions.
-            $0.field(optional: "redacts", redacts)
-            if includesRoomID { $0.field("room_id", roomID) }
-            $0.field("sender", sender)
-            $0.field(optional: "state_key", stateKey)
-            $0.field("type", type)
-            if !unsigned.isEmpty {
-                $0.key("unsigned")
-                unsigned.write(to: &$0)
-            }
-        }
-    }
-
-    /// The same as bytes of its own.
+    /// - Cost: copying, but for the first time.
     package func clientFormat(
         includesRoomID: Bool = true, unsigned: ClientEventUnsigned = ClientEventUnsigned()
     ) -> [UInt8] {
-        JSONWriter.write(reservingCapacity: content.rawBytes.count + 512) {
-            writeClientFormat(to: &$0, includesRoomID: includesRoomID, unsigned: unsigned)
-        }
-    }
-
-    private func writeClientContent(to writer: inout JSONWriter) {
-        guard let redacts, !version.hasRedactsInContent, content["redacts"] == nil else {
-            return writer.value(content)
-        }
-        writer.object {
-            $0.field("redacts", redacts)
-            guard let members = content.object else { return }
-            for (key, value) in members { $0.field(key, value) }
+        let form = clientForm.load() ?? clientForm.storeIfNil(ClientForm(self))
+        let capacity = form.content.count + form.rest.count + unsigned.roughByteCount + 128
+        return JSONWriter.write(reservingCapacity: capacity) {
+            $0.object {
+                $0.field("content", raw: form.content)
+                $0.members(form.rest)
+                if includesRoomID { $0.field("room_id", roomID) }
+                if !unsigned.isEmpty {
+                    $0.key("unsigned")
+                    unsigned.write(to: &$0)
+                }
+            }
         }
     }
 
@@ -106,5 +91,40 @@ extension Event {
             $0.field("state_key", stateKey ?? "")
             $0.field("type", type)
         }
+    }
+}
+
+/// What is told of an event to every client, written once.
+final class ClientForm: Sendable {
+    /// The value of `content`; nearly always a part of the event's own bytes.
+    let content: ArraySlice<UInt8>
+    /// The other members, but those that differ by place and viewer: `room_id` and `unsigned`.
+    let rest: [UInt8]
+
+    init(_ event: Event) {
+        content = Self.content(of: event)
+        var writer = JSONWriter(reservingCapacity: 256)
+        writer.field("event_id", event.eventID)
+        writer.field(optional: StickyEvent.key, event.json[StickyEvent.key])
+        writer.field("origin_server_ts", event.originServerTS)
+        // Before version 11 clients found it here and later ones in the content; both are served in all versions.
+        writer.field(optional: "redacts", event.redacts)
+        writer.field("sender", event.sender)
+        writer.field(optional: "state_key", event.stateKey)
+        writer.field("type", event.type)
+        rest = writer.bytes
+    }
+
+    private static func content(of event: Event) -> ArraySlice<UInt8> {
+        guard let redacts = event.redacts, !event.version.hasRedactsInContent, event.content["redacts"] == nil else {
+            return event.content.rawBytes
+        }
+        return JSONWriter.write {
+            $0.object {
+                $0.field("redacts", redacts)
+                guard let members = event.content.object else { return }
+                for (key, value) in members { $0.field(key, value) }
+            }
+        }[...]
     }
 }

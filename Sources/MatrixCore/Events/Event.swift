@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A room event, checked for its form and never changed.
 ///
 /// It holds its canonical JSON without `unsigned`: the bytes that are stored and sent to other servers. Whether its
@@ -22,6 +24,8 @@ package final class Event: Sendable {
     /// The event that an `m.room.redaction` redacts, wherever the room version puts that.
     package let redacts: EventID?
     private let document: JSONDocument
+    /// Written when a client is first told of the event.
+    let clientForm = AtomicLazyReference<ClientForm>()
 
     init(eventID: EventID, roomID: RoomID, fields: EventFields, document: JSONDocument, version: RoomVersion) {
         self.eventID = eventID

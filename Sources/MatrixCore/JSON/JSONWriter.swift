@@ -157,6 +157,9 @@ package struct JSONWriter: Sendable {
         raw(json)
     }
 
+    /// Members that are JSON already, with the commas between them.
+    mutating func members(_ json: [UInt8]) { raw(json) }
+
     package mutating func field(_ key: String, strings: some Sequence<String>) {
         self.key(key)
         array { for string in strings { $0.string(string) } }

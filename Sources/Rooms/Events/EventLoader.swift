@@ -11,7 +11,7 @@ package final class EventLoader: Sendable {
     /// Bytes of event bodies that are kept in memory.
     private static let maxCachedBytes = 24 << 20
     /// What an event costs in memory besides its body, roughly.
-    private static let overheadBytes = 700
+    private static let overheadBytes = 1000
 
     private struct Key: Hashable {
         let room: RoomNID
@@ -58,18 +58,27 @@ package final class EventLoader: Sendable {
 
     /// The events with these numbers, those that exist, in no order.
     package func events(_ nids: some Collection<EventNID>, in room: RoomRecord) async throws -> [EventNID: RoomEvent] {
-        var found: [EventNID: RoomEvent] = [:]
+        if nids.isEmpty { return [:] }
+        return Dictionary(
+            try await list(nids, in: room).lazy.map { ($0.nid, $0) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    /// The same as a list, in no order.
+    package func list(_ nids: some Collection<EventNID>, in room: RoomRecord) async throws -> [RoomEvent] {
+        var found: [RoomEvent] = []
         found.reserveCapacity(nids.count)
         var unknown: [EventNID] = []
-        for nid in nids where found[nid] == nil {
-            if let event = cached(nid, in: room) {
-                found[nid] = event
+        let known = cache.values(for: nids.lazy.map { Key(room: room.nid, event: $0) })
+        // Looked at after the events: or else one might be redacted in between.
+        let areCurrent = redactions.isEmpty
+        for (nid, event) in zip(nids, known) {
+            if let event, areCurrent || isCurrent(event, in: room) {
+                found.append(event)
             } else {
                 unknown.append(nid)
             }
         }
-        guard !unknown.isEmpty else { return found }
-        for event in try parse(try await stored(unknown, in: room), in: room) { found[event.nid] = event }
+        if !unknown.isEmpty { found += try parse(try await stored(unknown, in: room), in: room) }
         return found
     }
 
@@ -93,9 +102,13 @@ package final class EventLoader: Sendable {
     }
 
     private func cached(_ nid: EventNID, in room: RoomRecord) -> RoomEvent? {
-        guard let event = cache[Key(room: room.nid, event: nid)] else { return nil }
-        guard event.stored.redactedBy == nil, redactions.contains(event.eventID, in: room.nid) else { return event }
-        return nil
+        guard let event = cache[Key(room: room.nid, event: nid)], isCurrent(event, in: room) else { return nil }
+        return event
+    }
+
+    /// Whether an event in memory is not from before its redaction.
+    private func isCurrent(_ event: RoomEvent, in room: RoomRecord) -> Bool {
+        event.stored.redactedBy != nil || !redactions.contains(event.eventID, in: room.nid)
     }
 
     package func event(_ nid: EventNID, in room: RoomRecord) async throws -> RoomEvent? {

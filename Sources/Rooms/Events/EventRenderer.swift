@@ -145,8 +145,7 @@ package struct EventRenderer: Sendable {
 
     /// The state events that some state events of the timeline replaced.
     private func replacedEvents(_ events: [RoomEvent], in room: RoomRecord) async throws -> [EventNID: RoomEvent] {
-        var replaced: [EventNID: EventNID] = [:]
-        for event in events { replaced[event.nid] = try await reader.replaced.number(replacedBy: event, in: room) }
+        let replaced = try await reader.replaced.numbers(replacedBy: events, in: room)
         guard !replaced.isEmpty else { return [:] }
         let found = try await reader.events.events(Set(replaced.values), in: room)
         return replaced.compactMapValues { found[$0] }

@@ -22,6 +22,8 @@ final class RecentRedactions: Sendable {
 
     private let state = Mutex(State())
 
+    var isEmpty: Bool { state.withLock { $0.young.isEmpty && $0.old.isEmpty } }
+
     func contains(_ event: EventID, in room: RoomNID) -> Bool {
         state.withLock { state in
             if state.young.isEmpty, state.old.isEmpty { return false }

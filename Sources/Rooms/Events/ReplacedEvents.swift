@@ -20,15 +20,25 @@ final class ReplacedEvents: Sendable {
         cache = other.cache
     }
 
-    /// `nil` for what is no state, what was the first of its key, and what came before the state was known.
+    /// Which of the events replaced which; without what is no state, what was the first of its key, and what came before the
+    /// state was known.
     ///
-    /// Cost: a look into memory; the first time a walk down the state tree.
-    func number(replacedBy event: RoomEvent, in room: RoomRecord) async throws -> EventNID? {
-        guard let key = event.stored.stateKeyNID, let before = event.stored.stateBefore else { return nil }
-        let number = RoomEventNumber(room: room.nid, event: event.nid)
-        if let known = cache[number] { return known }
-        let replaced = try await StateTree(root: before, room: room.nid, source: packs).event(for: key)
-        cache.keep(replaced, for: number)
+    /// Cost: a look into memory; the first time a walk down the state tree for each.
+    func numbers(replacedBy events: [RoomEvent], in room: RoomRecord) async throws -> [EventNID: EventNID] {
+        var replaced: [EventNID: EventNID] = [:]
+        let states = events.filter { $0.stored.stateKeyNID != nil && $0.stored.stateBefore != nil }
+        if states.isEmpty { return replaced }
+        let numbers = states.map { RoomEventNumber(room: room.nid, event: $0.nid) }
+        for (index, known) in cache.values(for: numbers).enumerated() {
+            let event = states[index]
+            if let known {
+                replaced[event.nid] = known
+            } else if let key = event.stored.stateKeyNID, let before = event.stored.stateBefore {
+                let number = try await StateTree(root: before, room: room.nid, source: packs).event(for: key)
+                cache.keep(number, for: numbers[index])
+                replaced[event.nid] = number
+            }
+        }
         return replaced
     }
 }

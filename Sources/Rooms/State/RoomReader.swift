@@ -32,7 +32,10 @@ package final class RoomReader: Sendable {
         erased = ErasedSenders(store: eventStore, feed: feed)
         replaced = ReplacedEvents(packs: packs)
         self.feed = feed
-        _ = feed.observe { [events] row in events.follow(row) }
+        _ = feed.observe { [events, erased] row in
+            events.follow(row)
+            erased.follow(row)
+        }
     }
 
     /// The same rooms for one piece of work that reads many of them side by side: what several of them miss in memory at the

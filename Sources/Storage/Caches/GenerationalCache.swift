@@ -31,21 +31,16 @@ public final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>:
 
     @inlinable
     public subscript(key: Key) -> Value? {
-        generations.withLock { generations in
-            if let value = generations.young[key] { return value }
-            guard let value = generations.old.removeValue(forKey: key) else { return nil }
-            insert(value, for: key, into: &generations)
-            return value
-        }
+        generations.withLock { value(for: key, in: &$0) }
     }
 
-    /// The values of many keys, in their order: what was not used for long is not moved.
+    /// The values of many keys, in their order.
     @inlinable
     public func values(for keys: some Collection<Key>) -> [Value?] {
         generations.withLock { generations in
             var values: [Value?] = []
             values.reserveCapacity(keys.count)
-            for key in keys { values.append(generations.young[key] ?? generations.old[key]) }
+            for key in keys { values.append(value(for: key, in: &generations)) }
             return values
         }
     }
@@ -74,6 +69,14 @@ public final class GenerationalCache<Key: Hashable & Sendable, Value: Sendable>:
 
     @inlinable
     public func removeAll() { generations.withLock { $0 = Generations() } }
+
+    @inlinable
+    func value(for key: Key, in generations: inout Generations) -> Value? {
+        if let value = generations.young[key] { return value }
+        guard let value = generations.old.removeValue(forKey: key) else { return nil }
+        insert(value, for: key, into: &generations)
+        return value
+    }
 
     @inlinable
     func insert(_ value: Value, for key: Key, into generations: inout Generations) {

@@ -40,6 +40,8 @@ package struct FirstMembers: Sendable, Hashable {
     package internal(set) var present: [UserNID] = []
     package internal(set) var past: [UserNID] = []
 
+    package init() {}
+
     /// After whom a user is shown a room that has no name.
     package func heroes(besides user: UserNID) -> [UserNID] {
         let others = present.filter { $0 != user }

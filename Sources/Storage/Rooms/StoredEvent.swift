@@ -1,7 +1,9 @@
 package import MatrixCore
 
 /// An event as the database holds it. Everything here is immutable once the event has its place in the graph.
-package struct StoredEvent: Sendable {
+///
+/// An object, because it is handed around far more often than it is made.
+package final class StoredEvent: Sendable {
     package let nid: EventNID
     package let roomNID: RoomNID
     package let eventID: EventID
@@ -24,7 +26,7 @@ package struct StoredEvent: Sendable {
     package let redactedBy: EventNID?
 
     /// What is stored for an event that has just been written.
-    package init(_ new: NewEvent, in room: RoomNID, at position: Int64) {
+    package convenience init(_ new: NewEvent, in room: RoomNID, at position: Int64) {
         self.init(
             nid: new.nid, roomNID: room, eventID: new.eventID, position: new.isLive ? position : 0, depth: new.depth,
             senderNID: new.senderNID, type: new.type, stateKeyNID: new.stateKeyNID, flags: new.flags,

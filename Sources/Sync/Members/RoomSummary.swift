@@ -19,11 +19,14 @@ package struct RoomSummary: Sendable, Hashable {
 
     /// Reads the summary of a room as it is now.
     static func read(
-        of state: RoomSnapshot, for user: UserRecord, _ questions: RoomQuestions
+        of state: RoomSnapshot, for user: UserRecord, _ questions: RoomQuestions, _ memory: MemberMemory
     ) async throws -> RoomSummary {
-        let room = state.room.nid
-        let members = try await questions.members(of: room)
-        let heroes = try await hasName(state, questions) ? nil : try await questions.heroes(of: room, besides: user.nid)
+        let (room, root) = (state.room.nid, state.tree.root)
+        let members = try await memory.counts(of: room, at: root, questions)
+        var heroes: [UserID]?
+        if try await !hasName(state, questions) {
+            heroes = try await memory.heroes(of: room, at: root, besides: user.nid, questions)
+        }
         return RoomSummary(joined: members.joined, invited: members.invited, heroes: heroes)
     }
 

@@ -13,14 +13,16 @@ final class RoomQuestions: Sendable {
     private let states: SharedQuestions<LogSpan, [LogSpan: LogStateChange]>
     private let timelines: SharedQuestions<LiveStretch, [LiveStretch: [StoredEvent]]>
     private let members: SharedQuestions<RoomNID, [RoomNID: Members]>
-    private let heroes: SharedQuestions<RoomNID, FirstOfRooms>
+    private let firstMembers: SharedQuestions<RoomNID, [RoomNID: FirstOfRoom]>
     private let names: SharedQuestions<StateKeyNID, [StateKeyNID: StateKey]>
     private let numbers: SharedQuestions<StateKey, [StateKey: StateKeyNID]>
 
-    /// The first members of some rooms, and who they are.
-    private struct FirstOfRooms: Sendable {
-        let members: [RoomNID: FirstMembers]
-        let users: [UserNID: UserRecord]
+    /// The first members of a room, and who they are.
+    struct FirstOfRoom: Sendable {
+        var members = FirstMembers()
+        var users: [UserNID: UserID] = [:]
+
+        func heroes(besides user: UserNID) -> [UserID] { members.heroes(besides: user).compactMap { users[$0] } }
     }
 
     /// How many are in a room.
@@ -36,7 +38,7 @@ final class RoomQuestions: Sendable {
         states = SharedQuestions(moment: moment, clock: clock)
         timelines = SharedQuestions(moment: moment, clock: clock)
         members = SharedQuestions(moment: moment, clock: clock)
-        heroes = SharedQuestions(moment: moment, clock: clock)
+        firstMembers = SharedQuestions(moment: moment, clock: clock)
         names = SharedQuestions(moment: moment, clock: clock)
         numbers = SharedQuestions(moment: moment, clock: clock)
     }
@@ -60,14 +62,16 @@ final class RoomQuestions: Sendable {
         }[room] ?? Members()
     }
 
-    /// After whom the room is shown to a user when it has no name.
-    func heroes(of room: RoomNID, besides user: UserNID) async throws -> [UserID] {
-        let first = try await heroes.ask([room]) { [reader] rooms in
+    /// After whom the room may be named.
+    func firstMembers(of room: RoomNID) async throws -> FirstOfRoom {
+        try await firstMembers.ask([room]) { [reader] rooms in
             let members = try await reader.memberships.firstMembers(of: Array(rooms))
             let users = try await reader.interning.users(Set(members.values.flatMap { $0.present + $0.past }))
-            return FirstOfRooms(members: members, users: users)
-        }
-        return first.members[room]?.heroes(besides: user).compactMap { first.users[$0]?.userID } ?? []
+            return members.mapValues { members in
+                let named = (members.present + members.past).compactMap { nid in users[nid].map { (nid, $0.userID) } }
+                return FirstOfRoom(members: members, users: Dictionary(named, uniquingKeysWith: { one, _ in one }))
+            }
+        }[room] ?? FirstOfRoom()
     }
 
     /// The types and keys that some numbers stand for.

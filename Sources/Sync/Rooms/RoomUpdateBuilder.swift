@@ -12,10 +12,12 @@ final class RoomUpdateBuilder: Sendable {
     private let renderer: SyncEventRenderer
     private let relations: RelationBundler
     private let questions: RoomQuestions
+    private let memory: RoomMemory
 
-    init(reader: RoomReader, questions: RoomQuestions) {
+    init(reader: RoomReader, questions: RoomQuestions, memory: RoomMemory) {
         self.reader = reader
         self.questions = questions
+        self.memory = memory
         visibility = EventVisibility(reader: reader)
         relations = RelationBundler(reader: reader)
         timelines = TimelineReader(reader: reader, visibility: visibility, questions: questions)
@@ -34,7 +36,28 @@ final class RoomUpdateBuilder: Sendable {
         let moment = count >= Self.manyRooms ? Self.moment : .zero
         let reader = reader.gathering(within: moment)
         return RoomUpdateBuilder(
-            reader: reader, questions: RoomQuestions(reader: reader, log: log, clock: clock, moment: moment))
+            reader: reader, questions: RoomQuestions(reader: reader, log: log, clock: clock, moment: moment),
+            memory: memory)
+    }
+
+    /// The tasks of rooms that are told from the start, with what is remembered of these rooms; the others as they are.
+    ///
+    /// Cost: nothing for rooms that are remembered; two queries for all others.
+    func started(_ tasks: [RoomTask], _ context: SyncContext) async throws -> [RoomTask] {
+        let new = tasks.indices.filter { tasks[$0].knownUpTo == nil && tasks[$0].isJoined }
+        guard !new.isEmpty else { return tasks }
+        let activities = try await memory.activities.activities(
+            of: new.map { tasks[$0].room.nid }, at: context.view.heads)
+        // What this worker remembers may be ahead of the place that the answer is about.
+        let places = zip(new, activities).compactMap { index, activity in
+            activity.flatMap { $0.position <= tasks[index].upTo ? (index: index, activity: $0) : nil }
+        }
+        let tails = try await memory.tails.tails(of: places.map { (tasks[$0.index].room, $0.activity.position) })
+        var tasks = tasks
+        for (index, activity) in places {
+            tasks[index].start = tails[tasks[index].room.nid].map { RoomStart(state: activity.state, newest: $0) }
+        }
+        return tasks
     }
 
     // MARK: Reading
@@ -67,7 +90,7 @@ final class RoomUpdateBuilder: Sendable {
             timeline: context.usesStateAfter ? [] : timeline.events, tree: tree)
         if task.isJoined, wholeState || states.before != states.after {
             reading.update.summary = try await RoomSummary.read(
-                of: reader.snapshot(of: task.room, at: states.after), for: context.user, questions)
+                of: reader.snapshot(of: task.room, at: states.after), for: context.user, questions, memory.members)
         }
         reading.state = try await state(
             delta, timeline: timeline.events, tree: tree, of: task, heroes: reading.update.summary?.heroes ?? [],
@@ -111,17 +134,18 @@ final class RoomUpdateBuilder: Sendable {
     ) async throws -> TimelineReader.Timeline {
         let filter = context.filter.timeline
         guard filter.includes(room: task.room.roomID) else { return TimelineReader.Timeline() }
-        let numbers = task.knownUpTo == nil ? nil : Self.numbers(in: task)
+        let known = task.knownUpTo == nil ? task.start?.newest : Self.known(of: task)
         return try await timelines.read(
-            of: task.room, after: task.knownUpTo ?? 0, upTo: task.upTo, numbers: numbers,
+            of: task.room, after: task.knownUpTo ?? 0, upTo: task.upTo, known: known,
             viewer: viewer, limit: filter.limit ?? TimelineReader.defaultLimit,
             matching: { filter.includes($0) })
     }
 
     /// The events of the stretch as the log's rows tell them.
-    private static func numbers(in task: RoomTask) -> [EventNID]? {
+    private static func known(of task: RoomTask) -> KnownEvents? {
         task.change?.rows.map { rows in
-            rows.filter { $0.kind == .roomEvents && $0.position <= task.upTo }.flatMap { $0.eventNIDs.sorted() }
+            let rows = rows.lazy.filter { $0.kind == .roomEvents && $0.position <= task.upTo }
+            return KnownEvents(numbers: rows.flatMap { $0.eventNIDs.sorted() }, isAll: true)
         }
     }
 
@@ -131,6 +155,7 @@ final class RoomUpdateBuilder: Sendable {
             var viewer = Viewer(user: context.user, membership: record, ignored: context.ignored)
             // Whoever the client knows to be in the room has been there since: `joinedTask` sees to that.
             if task.knownUpTo != nil { viewer.joinedIn = task.change?.rows?.states ?? [] }
+            if let start = task.start { viewer.joinedIn = [start.state] }
             return viewer
         }
         var viewer = try await visibility.viewer(context.user, of: task.room, as: record)
@@ -167,6 +192,9 @@ final class RoomUpdateBuilder: Sendable {
     /// The room's state as the client knows it, and as it is at the end of the stretch; with a tree that reads both.
     private func states(of task: RoomTask) async throws -> (LogStateChange, StateTree) {
         let (room, knownUpTo) = (task.room, task.knownUpTo)
+        if let start = task.start {
+            return (LogStateChange(before: .empty, after: start.state), reader.tree(of: room, at: start.state))
+        }
         let rows = task.change?.rows?.filter { $0.kind == .roomEvents && $0.position <= task.upTo } ?? []
         if task.departure == nil, knownUpTo != nil, let first = rows.first?.state, let last = rows.last?.state {
             return (LogStateChange(before: first.before, after: last.after), reader.tree(of: room, at: last.after))
@@ -204,8 +232,8 @@ final class RoomUpdateBuilder: Sendable {
             let brought = Set(timeline.map(\.nid))
             wanted = wanted.filter { context.usesStateAfter || !brought.contains($0.value) }
         }
-        let events = try await reader.events.events(Set(wanted.values), in: task.room)
-        return events.values.filter { filter.includes($0.event) }.sorted { $0.nid < $1.nid }
+        let events = try await reader.events.list(Set(wanted.values), in: task.room)
+        return events.filter { filter.includes($0.event) }.sorted { $0.nid < $1.nid }
     }
 
     /// What changed while the user was away: the client still has the members that it knew.

@@ -65,9 +65,18 @@ struct RoomTask: Sendable {
     /// is told, and nothing else of that time.
     var afterwards: [RoomEvent] = []
 
+    /// Of a room that is told from the start: what is remembered of it.
+    var start: RoomStart?
+
     var isJoined: Bool { departure == nil && afterwards.isEmpty && standing.membership == .join }
     /// Whether nothing is told but the user's own membership.
     var isOutside: Bool { departure == nil && !afterwards.isEmpty }
+}
+
+/// Where a room stands when it is told from the start.
+struct RoomStart: Sendable {
+    let state: StateRoot
+    let newest: KnownEvents
 }
 
 /// A room as it goes into an answer.

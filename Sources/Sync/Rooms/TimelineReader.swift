@@ -29,17 +29,19 @@ struct TimelineReader: Sendable {
     /// - Parameters:
     ///   - after: a position of the room's shard; events at or below it are not part of the stretch.
     ///   - upTo: the last position of it.
-    ///   - numbers: the events of the stretch, oldest first, when they are known; else they are looked up.
+    ///   - known: those of its events that need not be looked up.
     func read(
-        of room: RoomRecord, after: Int64, upTo: Int64, numbers: [EventNID]?, viewer: Viewer, limit: Int,
-        matching matches: @Sendable (Event) -> Bool
+        of room: RoomRecord, after: Int64, upTo: Int64, known: KnownEvents?, viewer: Viewer, limit: Int,
+        matching matches: @Sendable (Event) -> Bool = { _ in true }
     ) async throws -> Timeline {
         let limit = min(max(limit, 0), Self.maxLimit)
         var pages = Pages(
-            room: room, after: after, upTo: upTo, numbers: numbers, reader: reader, questions: questions,
+            room: room, after: after, upTo: upTo, known: known, reader: reader, questions: questions,
             sizes: (first: limit + Self.slack, other: max(limit * 2, Self.pageSize)))
         var kept: [RoomEvent] = []
         for _ in 0..<Self.maxPages {
+            // There is more, though perhaps nothing that this user may see: that is not looked up.
+            if kept.count == limit, limit > 0, pages.hasUsedUpKnown { break }
             var page = try await pages.next()
             if page.isEmpty { return Timeline(events: kept.reversed(), isLimited: false) }
             // What other servers did not send is before this event: whoever wants it asks for the history.
@@ -61,7 +63,7 @@ struct TimelineReader: Sendable {
         let room: RoomRecord
         let after: Int64
         var upTo: Int64
-        var numbers: [EventNID]?
+        private var known: KnownEvents?
         let reader: RoomReader
         let questions: RoomQuestions?
         private var size: Int
@@ -71,41 +73,54 @@ struct TimelineReader: Sendable {
         private var hasEnded = false
 
         init(
-            room: RoomRecord, after: Int64, upTo: Int64, numbers: [EventNID]?, reader: RoomReader,
+            room: RoomRecord, after: Int64, upTo: Int64, known: KnownEvents?, reader: RoomReader,
             questions: RoomQuestions?, sizes: (first: Int, other: Int)
         ) {
             self.room = room
             self.after = after
             self.upTo = upTo
-            self.numbers = numbers
+            self.known = known
             self.reader = reader
             self.questions = questions
             (size, otherSize) = sizes
         }
 
+        /// Whether the next page is the first that is looked up, after all events that were known.
+        var hasUsedUpKnown: Bool { known.map { $0.numbers.isEmpty && !$0.isAll } ?? false }
+
         /// Empty at the end.
         mutating func next() async throws -> [RoomEvent] {
-            if let rest = numbers {
-                let page = rest.suffix(size)
-                numbers = rest.dropLast(page.count)
+            while let known, !known.numbers.isEmpty {
+                let page = known.numbers.suffix(size)
+                self.known = KnownEvents(numbers: known.numbers.dropLast(page.count), isAll: known.isAll)
                 size = max(size, otherSize)
-                return Self.newestFirst(Array(try await reader.events.events(page, in: room).values))
+                let events = Self.newestFirst(try await reader.events.list(page, in: room))
+                guard let last = events.last else { continue }
+                remember(events.map { ($0.nid, $0.stored.position) }, upTo: last.stored.position)
+                return events
             }
+            if known?.isAll == true { return [] }
+            known = nil
             while !hasEnded, after < upTo {
                 let stored = try await stored()
                 hasEnded = stored.count < size
                 size = max(size, otherSize)
                 let new = stored.filter { !returned.contains($0.nid) }
                 if let last = stored.last {
-                    returned = Set(stored.filter { $0.position == last.position }.map(\.nid)).union(
-                        last.position == upTo ? returned : [])
                     // A page within one batch makes no progress unless the next is larger.
                     if last.position == upTo { size *= 2 }
-                    upTo = last.position
+                    remember(stored.map { ($0.nid, $0.position) }, upTo: last.position)
                 }
                 if !new.isEmpty { return Self.newestFirst(try reader.events.parse(new, in: room)) }
             }
             return []
+        }
+
+        /// Takes note of what is returned: what is at the page's last position may be in the next one again.
+        private mutating func remember(_ events: [(nid: EventNID, position: Int64)], upTo last: Int64) {
+            let again = events.lazy.filter { $0.position == last }.map(\.nid)
+            returned = last == upTo ? returned.union(again) : Set(again)
+            upTo = last
         }
 
         private func stored() async throws -> [StoredEvent] {

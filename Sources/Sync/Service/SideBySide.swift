@@ -1,5 +1,6 @@
 import Cluster
 import MatrixCore
+import Rooms
 
 /// Work on the rooms of an answer, several at a time.
 ///
@@ -11,17 +12,37 @@ enum SideBySide {
     static let maxAtOnce = 250
     /// Fewer are done one after the other: most answers hold one room.
     static let minParallel = 3
+    /// Pieces of short work that one task does.
+    private static let shortAtOnce = 8
 
     /// What `work` makes of each element, in the order of the elements.
     static func map<Element: Sendable, Result: Sendable>(
         _ elements: [Element], _ work: @Sendable @escaping (Element) async throws -> Result
     ) async throws -> [Result] {
-        guard elements.count >= minParallel else {
-            var results: [Result] = []
-            for element in elements { results.append(try await work(element)) }
-            return results
-        }
-        return try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+        guard elements.count >= minParallel else { return try await oneByOne(elements, work) }
+        return try await parallel(elements, work)
+    }
+
+    /// The same for work that is short and asks nothing where nothing is new: a task for each would be half of it.
+    static func mapShort<Element: Sendable, Result: Sendable>(
+        _ elements: [Element], _ work: @Sendable @escaping (Element) async throws -> Result
+    ) async throws -> [Result] {
+        guard elements.count >= minParallel else { return try await oneByOne(elements, work) }
+        return try await parallel(elements.chunks(of: shortAtOnce)) { try await oneByOne($0, work) }.flatMap(\.self)
+    }
+
+    private static func oneByOne<Element: Sendable, Result: Sendable>(
+        _ elements: some Sequence<Element>, _ work: @Sendable @escaping (Element) async throws -> Result
+    ) async throws -> [Result] {
+        var results: [Result] = []
+        for element in elements { results.append(try await work(element)) }
+        return results
+    }
+
+    private static func parallel<Element: Sendable, Result: Sendable>(
+        _ elements: [Element], _ work: @Sendable @escaping (Element) async throws -> Result
+    ) async throws -> [Result] {
+        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
             var results: [Result?] = Array(repeating: nil, count: elements.count)
             var next = 0
             func startNext() {

@@ -8,6 +8,7 @@ import Telemetry
 extension SyncBuilder {
     /// The rooms as far as they can be shown, in the order of the tasks.
     func updates(_ tasks: [RoomTask], _ context: SyncContext) async throws -> [Shown] {
+        let tasks = try await started(tasks, context)
         guard tasks.count >= SideBySide.minParallel else { return try await updates(tasks, by: rooms, context) }
         let gathering = try await rooms.gathering(
             tasks.count, for: context.user.userID, log: log, clock: telemetry.clock)
@@ -19,6 +20,14 @@ extension SyncBuilder {
         return shown
     }
 
+    private func started(_ tasks: [RoomTask], _ context: SyncContext) async throws -> [RoomTask] {
+        do { return try await rooms.started(tasks, context) } catch {
+            guard Self.isOfOneRoom(error) else { throw error }
+            // Each by itself then, and the broken one is left out.
+            return tasks
+        }
+    }
+
     private func updates(
         _ tasks: [RoomTask], by rooms: RoomUpdateBuilder, _ context: SyncContext
     ) async throws -> [Shown] {
@@ -27,7 +36,7 @@ extension SyncBuilder {
         }.compactMap { $0 }
         try await addSticky(to: &readings, context)
         let related = try await related(to: readings.map(\.1), by: rooms)
-        return try await SideBySide.map(readings) { task, reading in
+        return try await SideBySide.mapShort(readings) { task, reading in
             try await self.unlessBroken(task.room) {
                 Shown(
                     task: task, update: try await rooms.render(reading, with: related[task.room.nid], context))

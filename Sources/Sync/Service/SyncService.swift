@@ -21,6 +21,8 @@ package struct SyncSetup: Sendable {
     package let telemetry: Telemetry
     /// Counts for both protocols, and remembers for both.
     package let unread: UnreadCounter
+    /// The same of what is remembered of rooms.
+    let memory: RoomMemory
     /// `nil` where nobody is told who is online.
     package var presence: VisiblePresence?
     package var devices = DeviceNewsSources()
@@ -42,6 +44,7 @@ package struct SyncSetup: Sendable {
         self.pushRules = pushRules
         self.telemetry = telemetry
         unread = UnreadCounter(store: receipts, events: rooms.reader.events, feed: feed)
+        memory = RoomMemory(reader: rooms.reader, feed: feed, log: log, clock: telemetry.clock)
     }
 }
 
@@ -70,7 +73,8 @@ package final class SyncService: Sendable {
         clock = setup.telemetry.clock
         let questions = RoomQuestions(reader: reader, log: setup.log, clock: clock)
         builder = SyncBuilder(
-            setup, planner: SyncPlanner(reader: reader), rooms: RoomUpdateBuilder(reader: reader, questions: questions),
+            setup, planner: SyncPlanner(reader: reader),
+            rooms: RoomUpdateBuilder(reader: reader, questions: questions, memory: setup.memory),
             stripped: StrippedRoomReader(rooms: setup.rooms))
     }
 

@@ -103,6 +103,42 @@ struct SyncCostTests {
         }
     }
 
+    @Test(arguments: [nil, lazy])
+    func whatOthersWereToldIsNotReadAgain(filter: String?) async throws {
+        try await TestInstallation.with { installation in
+            let counter = StatementCounter()
+            try await installation.withWorker { writer in
+                try await installation.withWorker(observer: counter) { reader in
+                    let (alice, bob) = (try await writer.user("alice"), try await writer.user("bob"))
+                    var rooms: [RoomID] = []
+                    for number in 0..<6 {
+                        let name = number % 2 == 0 ? "Room \(number)" : nil
+                        let room = try await writer.room(by: alice, members: [bob], name: name)
+                        for text in 0..<8 { try await writer.say("\(text)", in: room, as: alice) }
+                        rooms.append(room)
+                    }
+                    _ = try await reader.sync(alice, filter: filter)
+                    // What was written since the worker has heard of.
+                    for room in rooms.prefix(3) { try await writer.say("new", in: room, as: alice) }
+                    _ = try await reader.sync(alice, filter: filter)
+                    let (answer, statements) = try await counter.counting { try await reader.sync(bob, filter: filter) }
+                    for (index, room) in rooms.enumerated() {
+                        let newest = (0..<8).map { "\($0)" } + (index < 3 ? ["new"] : [])
+                        #expect(answer.bodies(room) == newest)
+                        #expect(answer.room(room)?["summary"]?["m.joined_member_count"]?.int == 2)
+                        let heroes = answer.room(room)?["summary"]?["m.heroes"]?.array?.compactMap(\.string)
+                        #expect(heroes == (index % 2 == 0 ? nil : [alice.userID.description]))
+                    }
+                    // Who was erased is asked the first time that somebody sees what was said before he came.
+                    let others = statements.keys.filter { $0.hasPrefix("events.") && $0 != "events.erased_senders" }
+                    #expect(others.isEmpty, "\(statements)")
+                    #expect(statements["log.roots"] == nil && statements["log.newest_of_rooms"] == nil)
+                    #expect(statements["memberships.many_counts"] == nil && statements["memberships.heroes"] == nil)
+                }
+            }
+        }
+    }
+
     private static let roomCount = 300
 
     private static func fill(

@@ -16,11 +16,11 @@ final class InsideRooms: Sendable {
 
     let reader: RoomReader
     let questions: RoomQuestions
-    let timelines: SlidingTimelines
-    let members: MemberCounts
+    let timelines: TimelineReader
+    let members: MemberMemory
     private let requiredState: RequiredStateReader
 
-    init(reader: RoomReader, questions: RoomQuestions, timelines: SlidingTimelines, members: MemberCounts) {
+    init(reader: RoomReader, questions: RoomQuestions, timelines: TimelineReader, members: MemberMemory) {
         self.reader = reader
         self.questions = questions
         self.timelines = timelines
@@ -40,7 +40,8 @@ final class InsideRooms: Sendable {
         try await requiredState.prepare(for: Set(tasks.lazy.filter(\.isInitial).map(\.config.required)))
     }
 
-    func read(_ task: SlidingRoomTask, numbers: [EventNID]?, _ context: SlidingContext) async throws -> SlidingReading {
+    /// - Parameter newest: the newest events of what is told of the room, as far as the rows of the log do not say.
+    func read(_ task: SlidingRoomTask, newest: KnownEvents?, _ context: SlidingContext) async throws -> SlidingReading {
         let room = task.room
         var result = SlidingRoom(roomID: room.roomID, membership: .join)
         result.isInitial = task.isInitial
@@ -50,7 +51,7 @@ final class InsideRooms: Sendable {
             user: context.user, membership: task.standing.record(of: context.user.nid, in: room.nid),
             ignored: context.ignored)
         // Whoever came since is told the room anew.
-        if !task.isInitial { viewer.joinedIn = task.rows?.states ?? [] }
+        viewer.joinedIn = task.isInitial ? Set([task.remembered?.state].compactMap(\.self)) : task.rows?.states ?? []
         var told = task.told ?? ToldRoom(kind: .inside, config: 0, timeline: 0)
         told.isDirect = task.isDirect
         if task.isInitial {
@@ -59,7 +60,7 @@ final class InsideRooms: Sendable {
         }
         var reading = SlidingReading(room: room, viewer: viewer, result: result, told: told)
         reading.rows = task.rows ?? []
-        if task.hasEvents || task.expandsTimeline { try await readTimeline(task, numbers, context, into: &reading) }
+        if task.hasEvents || task.expandsTimeline { try await readTimeline(task, newest, context, into: &reading) }
         if task.hasEvents || task.expandsState || !(reading.timeline.isEmpty) {
             try await readState(task, context, into: &reading)
         }
@@ -71,7 +72,7 @@ final class InsideRooms: Sendable {
     // MARK: Timeline
 
     private func readTimeline(
-        _ task: SlidingRoomTask, _ numbers: [EventNID]?, _ context: SlidingContext, into reading: inout SlidingReading
+        _ task: SlidingRoomTask, _ newest: KnownEvents?, _ context: SlidingContext, into reading: inout SlidingReading
     ) async throws {
         let limit = min(task.config.timelineLimit, SlidingRequest.maxTimeline)
         guard limit > 0 else {
@@ -80,10 +81,11 @@ final class InsideRooms: Sendable {
             return
         }
         let isWhole = task.isInitial || task.expandsTimeline
+        let told = isWhole ? nil : task.rows
         let timeline = try await timelines.read(
-            of: task.room, after: isWhole ? 0 : task.known, upTo: task.head, newest: numbers,
-            all: isWhole ? nil : task.rows.map { $0.flatMap { $0.eventNIDs.sorted() } }, viewer: reading.viewer,
-            limit: limit)
+            of: task.room, after: isWhole ? 0 : task.known, upTo: task.head,
+            known: told.map { KnownEvents(numbers: $0.flatMap { $0.eventNIDs.sorted() }, isAll: true) } ?? newest,
+            viewer: reading.viewer, limit: limit)
         reading.timeline = timeline.events
         reading.result.isExpanded = task.expandsTimeline && !task.isInitial
         reading.result.isLimited = timeline.isLimited
@@ -111,9 +113,7 @@ final class InsideRooms: Sendable {
         {
             return States(before: first.before, after: last.after)
         }
-        // What this worker remembers may be ahead of the place that the answer is about.
-        let remembered = task.listed.activity.flatMap { $0.position <= task.head ? $0.state : nil }
-        if let remembered, task.isInitial || !task.hasEvents {
+        if let remembered = task.remembered?.state, task.isInitial || !task.hasEvents {
             return States(before: task.isInitial ? .empty : remembered, after: remembered)
         }
         let found = try await questions.states(
@@ -158,8 +158,7 @@ final class InsideRooms: Sendable {
                 neededBy: reading.timeline, in: tree)
             for (key, event) in members where wanted[key] == nil && !reading.told.knows(event) { wanted[key] = event }
         }
-        let events = try await reader.events.events(Set(wanted.values), in: task.room)
-        reading.state = events.values.sorted { $0.nid < $1.nid }
+        reading.state = try await reader.events.list(Set(wanted.values), in: task.room).sorted { $0.nid < $1.nid }
         if required.lazyMembers {
             reading.told.learn(reading.state.filter { $0.event.type == EventType.member }.map(\.nid))
         }
@@ -205,7 +204,7 @@ final class InsideRooms: Sendable {
 
     private func heroes(of room: RoomRecord, _ tree: StateTree, _ viewer: Viewer) async throws -> [SlidingRoom.Hero] {
         guard let user = viewer.user else { return [] }
-        let heroes = try await questions.heroes(of: room.nid, besides: user.nid)
+        let heroes = try await members.heroes(of: room.nid, at: tree.root, besides: user.nid, questions)
         let numbers = try await questions.numbers(of: Set(heroes.map { .member($0) }))
         let held = try await tree.events(for: Array(numbers.values))
         let events = try await reader.events.events(Set(held.values), in: room)

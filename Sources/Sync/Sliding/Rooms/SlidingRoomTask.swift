@@ -27,6 +27,9 @@ struct SlidingRoomTask: Sendable {
     var standing: RoomStanding { interest.listed.standing }
     var config: SlidingRoomConfig { interest.config }
     var isInitial: Bool { told == nil }
+
+    /// The room's newest activity; `nil` when what this worker remembers is ahead of the place that the answer is about.
+    var remembered: RoomActivity? { listed.activity.flatMap { $0.position <= head ? $0 : nil } }
 }
 
 /// Decides which rooms have to be looked at.

@@ -14,7 +14,7 @@ final class SlidingBuilder: Sendable {
     let changes: ChangeFinder
     let account: AccountFactsReader
     let unread: UnreadCounter
-    let members = MemberCounts()
+    let memory: RoomMemory
     let planner = SlidingPlanner()
     let accountData: AccountDataExtension
     let receipts: ReceiptsExtension
@@ -31,6 +31,7 @@ final class SlidingBuilder: Sendable {
         changes = ChangeFinder(feed: setup.feed, log: setup.log)
         account = AccountFactsReader(store: setup.accountData, rooms: reader.store, feed: setup.feed)
         unread = setup.unread
+        memory = setup.memory
         accountData = AccountDataExtension(store: setup.accountData, pushRules: setup.pushRules)
         receipts = ReceiptsExtension(store: setup.receipts, interning: reader.interning)
         typing = TypingExtension(typing: setup.typing)
@@ -141,17 +142,15 @@ final class SlidingBuilder: Sendable {
         guard !tasks.isEmpty else { return [] }
         let reader = context.reader
         let questions = RoomQuestions(reader: reader, log: log, clock: telemetry.clock)
-        let timelines = SlidingTimelines(
-            reader: reader,
-            timelines: TimelineReader(
-                reader: reader, visibility: EventVisibility(reader: reader), questions: questions))
-        let inside = InsideRooms(reader: reader, questions: questions, timelines: timelines, members: members)
+        let timelines = TimelineReader(
+            reader: reader, visibility: EventVisibility(reader: reader), questions: questions)
+        let inside = InsideRooms(reader: reader, questions: questions, timelines: timelines, members: memory.members)
         let others = OtherRooms(
             reader: reader, questions: questions, timelines: timelines,
             stripped: StrippedRoomReader(rooms: rooms).gathering(),
             standings: lists.standings)
         try await inside.prepare(for: tasks)
-        let newest = try await timelines.newest(for: tasks)
+        let newest = try await SlidingTimelines(store: reader.eventStore, tails: memory.tails).newest(for: tasks)
         let invited = tasks.filter { $0.listed.form == .outside }.map(\.room.nid)
         let told = invited.isEmpty ? [:] : try await others.stripped.told(of: invited, to: context.user.nid)
         let strange = tasks.filter { $0.listed.form == .gone && $0.standing.eventNID == EventNID(0) }.map(\.room.nid)
@@ -159,7 +158,7 @@ final class SlidingBuilder: Sendable {
         return try await SideBySide.map(tasks) { task in
             do {
                 switch task.listed.form {
-                case .inside: return try await inside.read(task, numbers: newest[task.room.nid], context)
+                case .inside: return try await inside.read(task, newest: newest[task.room.nid], context)
                 case .outside: return try await others.readOutside(task, told: told[task.room.nid], context)
                 case .gone: return try await others.readGone(task, departures[task.room.nid], context)
                 }
@@ -186,7 +185,7 @@ final class SlidingBuilder: Sendable {
                 RelationBundler.Page(room: $0.room, viewer: $0.viewer, events: $0.timeline)
             })
         let renderer = EventRenderer(reader: context.reader)
-        var results = try await SideBySide.map(readings) { reading in
+        var results = try await SideBySide.mapShort(readings) { reading in
             var room = reading.result
             func view(ofState isState: Bool) -> EventRenderer.Context {
                 EventRenderer.Context(

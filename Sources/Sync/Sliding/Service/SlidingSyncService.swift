@@ -50,7 +50,7 @@ package final class SlidingSyncService: Sendable {
         interning = reader.interning
         connections = SlidingConnections(store: states, installation: setup.feed.installation, clock: clock)
         let lists = SlidingLists(
-            activities: RoomActivities(feed: setup.feed, log: setup.log, clock: clock), facts: RoomFactsReader(),
+            activities: setup.memory.activities, facts: RoomFactsReader(),
             standings: StandingReader(stripped: StrippedRoomReader(rooms: setup.rooms)),
             invites: setup.rooms.invitePermissions,
             examined: setup.telemetry.metrics.counter(
