@@ -13,7 +13,8 @@ struct LoadCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Send.self, Hot.self, Fanout.self, InitialSync.self, IdleSync.self, BusySync.self, SlidingSync.self,
-            IdlePolls.self, KeyClaims.self, KeyQueries.self, ToDevice.self, Inbox.self, History.self, Verify.self,
+            IdlePolls.self, KeyClaims.self, KeyQueries.self, ToDevice.self, Inbox.self, History.self, Versions.self,
+            Verify.self,
         ])
 }
 

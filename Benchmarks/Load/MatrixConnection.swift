@@ -49,6 +49,9 @@ struct MatrixConnection: Sendable {
         return try field("event_id", of: try await ask(.PUT, path, user.token, body))
     }
 
+    /// The versions of the protocol: an answer for which nothing is read.
+    func versions() async throws -> HTTPAnswer { try await ask(.GET, "/_matrix/client/versions") }
+
     /// The answer to a sync, still as bytes. The user stays offline, so that presence is not what is measured.
     func sync(
         as user: MatrixUser, since: String?, timeoutMilliseconds: Int, filter: String? = nil

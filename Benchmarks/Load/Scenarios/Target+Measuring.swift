@@ -5,6 +5,7 @@ struct OperationName {
 
     static let sync = OperationName(one: "sync", many: "syncs")
     static let claim = OperationName(one: "claim", many: "claims")
+    static let request = OperationName(one: "request", many: "requests")
     static let query = OperationName(one: "query", many: "queries")
 }
 

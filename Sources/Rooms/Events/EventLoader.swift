@@ -63,7 +63,7 @@ package final class EventLoader: Sendable {
             try await list(nids, in: room).lazy.map { ($0.nid, $0) }, uniquingKeysWith: { one, _ in one })
     }
 
-    /// The same as a list, in no order.
+    /// The same as a list, in no order; a number that is given twice may be found twice.
     package func list(_ nids: some Collection<EventNID>, in room: RoomRecord) async throws -> [RoomEvent] {
         var found: [RoomEvent] = []
         found.reserveCapacity(nids.count)

@@ -11,6 +11,13 @@ struct KnownEvents: Sendable {
     let isAll: Bool
 }
 
+extension KnownEvents {
+    /// All events that rows of a room's log tell of.
+    init(toldBy rows: some Sequence<LogRow>) {
+        self.init(numbers: rows.lazy.filter { $0.kind == .roomEvents }.flatMap { $0.eventNIDs.sorted() }, isAll: true)
+    }
+}
+
 /// The newest events of rooms by number, remembered: whoever is told a room from the start wants them.
 struct RoomTails: Sendable {
     /// Events of a room that are remembered; clients ask for 1 to 30.
@@ -70,7 +77,7 @@ struct RoomTails: Sendable {
             $0.rows(of: room.nid, in: room.shard, after: tail.position, upTo: position)
         }
         guard let rows else { return nil }
-        let newer = rows.lazy.filter { $0.kind == .roomEvents }.flatMap { $0.eventNIDs.sorted() }
+        let newer = KnownEvents(toldBy: rows).numbers
         let events = KnownEvents(newestOf: tail.events.numbers + newer, isAll: tail.events.isAll)
         keep(Tail(position: position, events: events), of: room.nid)
         return events

@@ -134,19 +134,12 @@ final class RoomUpdateBuilder: Sendable {
     ) async throws -> TimelineReader.Timeline {
         let filter = context.filter.timeline
         guard filter.includes(room: task.room.roomID) else { return TimelineReader.Timeline() }
-        let known = task.knownUpTo == nil ? task.start?.newest : Self.known(of: task)
+        let rows = task.change?.rows?.lazy.filter { $0.position <= task.upTo }
+        let known = task.knownUpTo == nil ? task.start?.newest : rows.map { KnownEvents(toldBy: $0) }
         return try await timelines.read(
             of: task.room, after: task.knownUpTo ?? 0, upTo: task.upTo, known: known,
             viewer: viewer, limit: filter.limit ?? TimelineReader.defaultLimit,
             matching: { filter.includes($0) })
-    }
-
-    /// The events of the stretch as the log's rows tell them.
-    private static func known(of task: RoomTask) -> KnownEvents? {
-        task.change?.rows.map { rows in
-            let rows = rows.lazy.filter { $0.kind == .roomEvents && $0.position <= task.upTo }
-            return KnownEvents(numbers: rows.flatMap { $0.eventNIDs.sorted() }, isAll: true)
-        }
     }
 
     private func viewer(of task: RoomTask, _ context: SyncContext) async throws -> Viewer {

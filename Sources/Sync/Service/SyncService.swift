@@ -21,7 +21,7 @@ package struct SyncSetup: Sendable {
     package let telemetry: Telemetry
     /// Counts for both protocols, and remembers for both.
     package let unread: UnreadCounter
-    /// The same of what is remembered of rooms.
+    /// What this worker remembers of rooms, for both protocols.
     let memory: RoomMemory
     /// `nil` where nobody is told who is online.
     package var presence: VisiblePresence?

@@ -50,8 +50,12 @@ final class InsideRooms: Sendable {
         var viewer = Viewer(
             user: context.user, membership: task.standing.record(of: context.user.nid, in: room.nid),
             ignored: context.ignored)
-        // Whoever came since is told the room anew.
-        viewer.joinedIn = task.isInitial ? Set([task.remembered?.state].compactMap(\.self)) : task.rows?.states ?? []
+        if !task.isInitial {
+            // Whoever came since is told the room anew.
+            viewer.joinedIn = task.rows?.states ?? []
+        } else if let state = task.remembered?.state {
+            viewer.joinedIn = [state]
+        }
         var told = task.told ?? ToldRoom(kind: .inside, config: 0, timeline: 0)
         told.isDirect = task.isDirect
         if task.isInitial {
@@ -84,8 +88,7 @@ final class InsideRooms: Sendable {
         let told = isWhole ? nil : task.rows
         let timeline = try await timelines.read(
             of: task.room, after: isWhole ? 0 : task.known, upTo: task.head,
-            known: told.map { KnownEvents(numbers: $0.flatMap { $0.eventNIDs.sorted() }, isAll: true) } ?? newest,
-            viewer: reading.viewer, limit: limit)
+            known: told.map { KnownEvents(toldBy: $0) } ?? newest, viewer: reading.viewer, limit: limit)
         reading.timeline = timeline.events
         reading.result.isExpanded = task.expandsTimeline && !task.isInitial
         reading.result.isLimited = timeline.isLimited
