@@ -60,22 +60,22 @@ package final class EventLoader: Sendable {
     package func events(_ nids: some Collection<EventNID>, in room: RoomRecord) async throws -> [EventNID: RoomEvent] {
         if nids.isEmpty { return [:] }
         return Dictionary(
-            try await list(nids, in: room).lazy.map { ($0.nid, $0) }, uniquingKeysWith: { one, _ in one })
+            try await list(Array(nids), in: room).lazy.map { ($0.nid, $0) }, uniquingKeysWith: { one, _ in one })
     }
 
     /// The same as a list, in no order; a number that is given twice may be found twice.
-    package func list(_ nids: some Collection<EventNID>, in room: RoomRecord) async throws -> [RoomEvent] {
+    package func list(_ nids: [EventNID], in room: RoomRecord) async throws -> [RoomEvent] {
         var found: [RoomEvent] = []
         found.reserveCapacity(nids.count)
         var unknown: [EventNID] = []
-        let known = cache.values(for: nids.lazy.map { Key(room: room.nid, event: $0) })
+        let known = cache.values(for: nids.map { Key(room: room.nid, event: $0) })
         // Looked at after the events: or else one might be redacted in between.
         let areCurrent = redactions.isEmpty
-        for (nid, event) in zip(nids, known) {
+        for (index, event) in known.enumerated() {
             if let event, areCurrent || isCurrent(event, in: room) {
                 found.append(event)
             } else {
-                unknown.append(nid)
+                unknown.append(nids[index])
             }
         }
         if !unknown.isEmpty { found += try parse(try await stored(unknown, in: room), in: room) }

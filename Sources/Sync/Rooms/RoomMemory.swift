@@ -9,9 +9,13 @@ struct RoomMemory: Sendable {
     let activities: RoomActivities
     let tails: RoomTails
     let members = MemberMemory()
+    let openings = RoomOpenings()
+    let earlierStates = EarlierStates()
+    let bumps: RoomBumps
 
     init(reader: RoomReader, feed: LogFeed, log: LogStore, clock: any Clock) {
         activities = RoomActivities(feed: feed, log: log, clock: clock)
+        bumps = RoomBumps(log: log)
         tails = RoomTails(feed: feed, store: reader.eventStore)
     }
 }

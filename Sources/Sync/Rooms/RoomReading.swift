@@ -5,7 +5,7 @@ import Storage
 /// A room as it was read for an answer, before it is rendered: what relates to its events is looked up for many rooms together.
 struct RoomReading: Sendable {
     let room: RoomRecord
-    let viewer: Viewer
+    var viewer: Viewer
     var update: RoomUpdate
     /// Oldest first.
     var timeline: [RoomEvent] = []

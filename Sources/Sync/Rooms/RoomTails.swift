@@ -42,6 +42,8 @@ struct RoomTails: Sendable {
         self.store = store
     }
 
+    func remembers(_ room: RoomNID) -> Bool { cache[room] != nil }
+
     /// The newest events of rooms.
     ///
     /// - Parameter rooms: with the position of the room's newest events, or of those up to which it may be told.

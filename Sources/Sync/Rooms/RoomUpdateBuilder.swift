@@ -20,7 +20,8 @@ final class RoomUpdateBuilder: Sendable {
         self.memory = memory
         visibility = EventVisibility(reader: reader)
         relations = RelationBundler(reader: reader)
-        timelines = TimelineReader(reader: reader, visibility: visibility, questions: questions)
+        timelines = TimelineReader(
+            reader: reader, visibility: visibility, earlierStates: memory.earlierStates, questions: questions)
         renderer = SyncEventRenderer(renderer: EventRenderer(reader: reader))
     }
 
@@ -52,10 +53,14 @@ final class RoomUpdateBuilder: Sendable {
         let places = zip(new, activities).compactMap { index, activity in
             activity.flatMap { $0.position <= tasks[index].upTo ? (index: index, activity: $0) : nil }
         }
+        let remembered = Set(places.lazy.map { tasks[$0.index].room.nid }.filter(memory.tails.remembers))
         let tails = try await memory.tails.tails(of: places.map { (tasks[$0.index].room, $0.activity.position) })
         var tasks = tasks
         for (index, activity) in places {
-            tasks[index].start = tails[tasks[index].room.nid].map { RoomStart(state: activity.state, newest: $0) }
+            let room = tasks[index].room.nid
+            guard let newest = tails[room] else { continue }
+            tasks[index].start = RoomStart(
+                state: activity.state, newest: newest, isRemembered: remembered.contains(room))
         }
         return tasks
     }
@@ -79,8 +84,8 @@ final class RoomUpdateBuilder: Sendable {
     }
 
     private func read(_ task: RoomTask, _ context: SyncContext, into reading: inout RoomReading) async throws {
-        let (isNew, viewer) = (reading.update.isNew, reading.viewer)
-        var timeline = try await timeline(of: task, viewer, context)
+        let isNew = reading.update.isNew
+        var timeline = try await timeline(of: task, &reading.viewer, context)
         let (states, tree) = try await states(of: task)
         if !context.usesStateAfter { try await cut(&timeline, at: tree, in: task.room) }
         reading.timeline = timeline.events
@@ -130,7 +135,7 @@ final class RoomUpdateBuilder: Sendable {
     // MARK: Timeline
 
     private func timeline(
-        of task: RoomTask, _ viewer: Viewer, _ context: SyncContext
+        of task: RoomTask, _ viewer: inout Viewer, _ context: SyncContext
     ) async throws -> TimelineReader.Timeline {
         let filter = context.filter.timeline
         guard filter.includes(room: task.room.roomID) else { return TimelineReader.Timeline() }
@@ -138,7 +143,7 @@ final class RoomUpdateBuilder: Sendable {
         let known = task.knownUpTo == nil ? task.start?.newest : rows.map { KnownEvents(toldBy: $0) }
         return try await timelines.read(
             of: task.room, after: task.knownUpTo ?? 0, upTo: task.upTo, known: known,
-            viewer: viewer, limit: filter.limit ?? TimelineReader.defaultLimit,
+            viewer: &viewer, limit: filter.limit ?? TimelineReader.defaultLimit,
             matching: { filter.includes($0) })
     }
 
@@ -225,7 +230,7 @@ final class RoomUpdateBuilder: Sendable {
             let brought = Set(timeline.map(\.nid))
             wanted = wanted.filter { context.usesStateAfter || !brought.contains($0.value) }
         }
-        let events = try await reader.events.list(Set(wanted.values), in: task.room)
+        let events = try await reader.events.list(Array(Set(wanted.values)), in: task.room)
         return events.filter { filter.includes($0.event) }.sorted { $0.nid < $1.nid }
     }
 

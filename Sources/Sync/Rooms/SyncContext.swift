@@ -77,6 +77,8 @@ struct RoomTask: Sendable {
 struct RoomStart: Sendable {
     let state: StateRoot
     let newest: KnownEvents
+    /// Whether this worker knew it before it was asked: then it has told the room's events and state too, not long ago.
+    let isRemembered: Bool
 }
 
 /// A room as it goes into an answer.

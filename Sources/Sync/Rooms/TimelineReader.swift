@@ -23,15 +23,17 @@ struct TimelineReader: Sendable {
 
     let reader: RoomReader
     let visibility: EventVisibility
+    let earlierStates: EarlierStates
     /// Asks for first pages together with other rooms.
-    var questions: RoomQuestions?
+    let questions: RoomQuestions
 
     /// - Parameters:
     ///   - after: a position of the room's shard; events at or below it are not part of the stretch.
     ///   - upTo: the last position of it.
     ///   - known: those of its events that need not be looked up.
+    ///   - viewer: of whom is noted what is found out.
     func read(
-        of room: RoomRecord, after: Int64, upTo: Int64, known: KnownEvents?, viewer: Viewer, limit: Int,
+        of room: RoomRecord, after: Int64, upTo: Int64, known: KnownEvents?, viewer: inout Viewer, limit: Int,
         matching matches: @Sendable (Event) -> Bool = { _ in true }
     ) async throws -> Timeline {
         let limit = min(max(limit, 0), Self.maxLimit)
@@ -48,6 +50,7 @@ struct TimelineReader: Sendable {
             let gap = page.firstIndex { $0.stored.flags.contains(.followsGap) && $0.stored.flags.isShown }
             if let gap { page.removeSubrange((gap + 1)...) }
             let wanted = page.filter { $0.stored.flags.isShown && matches($0.event) }
+            try await noteStay(of: &viewer, at: wanted, in: room)
             for event in try await visibility.visible(wanted, to: viewer, in: room) {
                 // One more than wanted tells that there is more.
                 if kept.count == limit { return Timeline(events: kept.reversed(), isLimited: true) }
@@ -58,6 +61,15 @@ struct TimelineReader: Sendable {
         return Timeline(events: kept.reversed(), isLimited: true)
     }
 
+    /// Notes in which of the states before some events the viewer was in the room as now.
+    private func noteStay(of viewer: inout Viewer, at events: [RoomEvent], in room: RoomRecord) async throws {
+        guard let user = viewer.user, let now = viewer.joinedIn.first, viewer.joinedIn.count == 1 else { return }
+        let others = Set(events.compactMap(\.stored.stateBefore)).subtracting(viewer.joinedIn)
+        guard !others.isEmpty, let key = try await questions.numbers(of: [.member(user.userID)]).values.first
+        else { return }
+        viewer.joinedIn.formUnion(try await earlierStates.alike(others, to: now, of: room, in: key, reader))
+    }
+
     /// The events of a stretch, newest first, page by page.
     private struct Pages {
         let room: RoomRecord
@@ -65,7 +77,7 @@ struct TimelineReader: Sendable {
         var upTo: Int64
         private var known: KnownEvents?
         let reader: RoomReader
-        let questions: RoomQuestions?
+        let questions: RoomQuestions
         private var size: Int
         private let otherSize: Int
         /// Events at `upTo` that were returned already: a batch of the log may be longer than a page.
@@ -74,7 +86,7 @@ struct TimelineReader: Sendable {
 
         init(
             room: RoomRecord, after: Int64, upTo: Int64, known: KnownEvents?, reader: RoomReader,
-            questions: RoomQuestions?, sizes: (first: Int, other: Int)
+            questions: RoomQuestions, sizes: (first: Int, other: Int)
         ) {
             self.room = room
             self.after = after
@@ -94,7 +106,7 @@ struct TimelineReader: Sendable {
                 let page = known.numbers.suffix(size)
                 self.known = KnownEvents(numbers: known.numbers.dropLast(page.count), isAll: known.isAll)
                 size = max(size, otherSize)
-                let events = Self.newestFirst(try await reader.events.list(page, in: room))
+                let events = Self.newestFirst(try await reader.events.list(Array(page), in: room))
                 guard let last = events.last else { continue }
                 remember(events.map { ($0.nid, $0.stored.position) }, upTo: last.stored.position)
                 return events
@@ -124,11 +136,7 @@ struct TimelineReader: Sendable {
         }
 
         private func stored() async throws -> [StoredEvent] {
-            guard let questions else {
-                return try await reader.eventStore.timeline(of: room.nid, newestAfter: after, upTo: upTo, limit: size)
-            }
-            return try await questions.timeline(
-                LiveStretch(room: room.nid, after: after, upTo: upTo, limit: size))
+            try await questions.timeline(LiveStretch(room: room.nid, after: after, upTo: upTo, limit: size))
         }
 
         private static func newestFirst(_ events: [RoomEvent]) -> [RoomEvent] {

@@ -16,47 +16,45 @@ enum SideBySide {
     private static let shortAtOnce = 8
 
     /// What `work` makes of each element, in the order of the elements.
+    ///
+    /// - Parameter isShort: whether the work on an element asks nobody and is done at once. Such ones share a task: one for
+    ///   each would cost as much as the work.
     static func map<Element: Sendable, Result: Sendable>(
-        _ elements: [Element], _ work: @Sendable @escaping (Element) async throws -> Result
+        _ elements: [Element], isShort: (Element) -> Bool = { _ in false },
+        _ work: @Sendable @escaping (Element) async throws -> Result
     ) async throws -> [Result] {
-        guard elements.count >= minParallel else { return try await oneByOne(elements, work) }
-        return try await parallel(elements, work)
-    }
-
-    /// The same for work that is short and asks nothing where nothing is new: a task for each would be half of it.
-    static func mapShort<Element: Sendable, Result: Sendable>(
-        _ elements: [Element], _ work: @Sendable @escaping (Element) async throws -> Result
-    ) async throws -> [Result] {
-        guard elements.count >= minParallel else { return try await oneByOne(elements, work) }
-        return try await parallel(elements.chunks(of: shortAtOnce)) { try await oneByOne($0, work) }.flatMap(\.self)
-    }
-
-    private static func oneByOne<Element: Sendable, Result: Sendable>(
-        _ elements: some Sequence<Element>, _ work: @Sendable @escaping (Element) async throws -> Result
-    ) async throws -> [Result] {
-        var results: [Result] = []
-        for element in elements { results.append(try await work(element)) }
-        return results
-    }
-
-    private static func parallel<Element: Sendable, Result: Sendable>(
-        _ elements: [Element], _ work: @Sendable @escaping (Element) async throws -> Result
-    ) async throws -> [Result] {
-        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
-            var results: [Result?] = Array(repeating: nil, count: elements.count)
+        guard elements.count >= minParallel else { return try await elements.mapOneByOne(work) }
+        var pieces: [[Int]] = []
+        var short: [Int] = []
+        for index in elements.indices {
+            if isShort(elements[index]) { short.append(index) } else { pieces.append([index]) }
+        }
+        pieces += short.chunks(of: shortAtOnce).map(Array.init)
+        var results: [Result?] = Array(repeating: nil, count: elements.count)
+        try await withThrowingTaskGroup(of: (piece: [Int], results: [Result]).self) { group in
             var next = 0
             func startNext() {
-                guard next < elements.count else { return }
-                let (index, element) = (next, elements[next])
+                guard next < pieces.count else { return }
+                let piece = pieces[next]
                 next += 1
-                group.addTask(executorPreference: globalConcurrentExecutor) { (index, try await work(element)) }
+                group.addTask(executorPreference: globalConcurrentExecutor) {
+                    (piece, try await piece.mapOneByOne { try await work(elements[$0]) })
+                }
             }
             for _ in 0..<maxAtOnce { startNext() }
-            while let (index, result) = try await group.next() {
-                results[index] = result
+            while let done = try await group.next() {
+                for (index, result) in zip(done.piece, done.results) { results[index] = result }
                 startNext()
             }
-            return results.compactMap { $0 }
         }
+        return results.compactMap { $0 }
+    }
+}
+
+extension Sequence {
+    fileprivate func mapOneByOne<Result>(_ work: (Element) async throws -> Result) async throws -> [Result] {
+        var results: [Result] = []
+        for element in self { results.append(try await work(element)) }
+        return results
     }
 }

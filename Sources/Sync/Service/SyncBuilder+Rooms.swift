@@ -31,12 +31,12 @@ extension SyncBuilder {
     private func updates(
         _ tasks: [RoomTask], by rooms: RoomUpdateBuilder, _ context: SyncContext
     ) async throws -> [Shown] {
-        var readings = try await SideBySide.map(tasks) { task in
+        var readings = try await SideBySide.map(tasks, isShort: { $0.start?.isRemembered == true }) { task in
             try await self.unlessBroken(task.room) { (task, try await rooms.read(task, context)) }
         }.compactMap { $0 }
         try await addSticky(to: &readings, context)
         let related = try await related(to: readings.map(\.1), by: rooms)
-        return try await SideBySide.mapShort(readings) { task, reading in
+        return try await SideBySide.map(readings, isShort: { _ in true }) { task, reading in
             try await self.unlessBroken(task.room) {
                 Shown(
                     task: task, update: try await rooms.render(reading, with: related[task.room.nid], context))

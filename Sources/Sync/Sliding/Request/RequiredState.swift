@@ -129,6 +129,17 @@ struct RequiredStates: Hashable, Sendable {
         return Array(keys)
     }
 
+    /// The same without the member event of one user, if that is named: what then is left many want.
+    func besides(_ user: UserID) -> (others: RequiredStates, namesUser: Bool) {
+        let own = RequiredState.Element(type: EventType.member, stateKey: user.description)
+        guard rules.contains(where: { $0.include.contains(own) }) else { return (self, false) }
+        let others = rules.map { rule in
+            RequiredState(
+                include: rule.include.filter { $0 != own }, exclude: rule.exclude, lazyMembers: rule.lazyMembers)
+        }
+        return (RequiredStates(others), matches(StateKey(EventType.member, user.description)))
+    }
+
     /// Whether everything that `other` wants is wanted here too, as far as that is easily seen.
     func covers(_ other: RequiredStates) -> Bool {
         self == other || other.rules.allSatisfy { rule in rules.contains { $0.covers(rule) } }

@@ -6,25 +6,17 @@ import Telemetry
 
 /// Reads rooms that the user is in.
 final class InsideRooms: Sendable {
-    /// What counts as activity for clients that sort rooms.
-    ///
-    /// - Spec: https://github.com/matrix-org/matrix-spec-proposals/pull/4186
-    static let bumpTypes: Set<String> = [
-        EventType.create, EventType.message, EventType.encrypted, EventType.sticker, "m.call.invite", "m.poll.start",
-        "m.beacon_info", "org.matrix.msc3381.poll.start", "org.matrix.msc3672.beacon_info",
-    ]
-
     let reader: RoomReader
     let questions: RoomQuestions
     let timelines: TimelineReader
-    let members: MemberMemory
+    let memory: RoomMemory
     private let requiredState: RequiredStateReader
 
-    init(reader: RoomReader, questions: RoomQuestions, timelines: TimelineReader, members: MemberMemory) {
+    init(reader: RoomReader, questions: RoomQuestions, timelines: TimelineReader, memory: RoomMemory) {
         self.reader = reader
         self.questions = questions
         self.timelines = timelines
-        self.members = members
+        self.memory = memory
         requiredState = RequiredStateReader(questions: questions)
     }
 
@@ -36,8 +28,15 @@ final class InsideRooms: Sendable {
     }
 
     /// To be called before many are read side by side.
-    func prepare(for tasks: [SlidingRoomTask]) async throws {
-        try await requiredState.prepare(for: Set(tasks.lazy.filter(\.isInitial).map(\.config.required)))
+    func prepare(for tasks: [SlidingRoomTask], by user: UserID) async throws {
+        try await requiredState.prepare(for: Set(tasks.lazy.filter(\.isInitial).map(\.config.required)), by: user)
+    }
+
+    /// Whether nobody has to be asked about a room that is told from the start.
+    func remembers(_ task: SlidingRoomTask, of user: UserID) -> Bool {
+        guard task.isInitial, task.listed.form == .inside, let state = task.remembered?.state else { return false }
+        return memory.openings.hasOpening(
+            of: task.room.nid, at: state, for: requiredState.besides(user, task.config.required).others)
     }
 
     /// - Parameter newest: the newest events of what is told of the room, as far as the rows of the log do not say.
@@ -88,7 +87,7 @@ final class InsideRooms: Sendable {
         let told = isWhole ? nil : task.rows
         let timeline = try await timelines.read(
             of: task.room, after: isWhole ? 0 : task.known, upTo: task.head,
-            known: told.map { KnownEvents(toldBy: $0) } ?? newest, viewer: reading.viewer, limit: limit)
+            known: told.map { KnownEvents(toldBy: $0) } ?? newest, viewer: &reading.viewer, limit: limit)
         reading.timeline = timeline.events
         reading.result.isExpanded = task.expandsTimeline && !task.isInitial
         reading.result.isLimited = timeline.isLimited
@@ -102,7 +101,7 @@ final class InsideRooms: Sendable {
             }.count
         reading.result.prevBatch =
             timeline.events.first.map { HistoryToken.arrival(of: $0.stored).text }
-        let hasBump = timeline.events.contains { Self.bumpTypes.contains($0.event.type) }
+        let hasBump = timeline.events.contains { RoomBumps.types.contains($0.event.type) }
         // Before a gap there may be one that the client does not know.
         reading.needsBump = hasBump || task.isInitial || timeline.isLimited
     }
@@ -130,12 +129,11 @@ final class InsideRooms: Sendable {
     ) async throws {
         let states = try await states(of: task)
         let tree = reader.tree(of: task.room, at: states.after)
+        if task.isInitial { return try await readOpening(task, tree, context, into: &reading) }
         let required = task.config.required
         var wanted: [StateKeyNID: EventNID] = [:]
         var changed: [StateKey] = []
-        if task.isInitial {
-            wanted = try await requiredState.all(required, in: tree)
-        } else if states.before != states.after {
+        if states.before != states.after {
             let difference = try await reader.tree(of: task.room, at: states.before).difference(to: states.after)
             let names = try await questions.stateKeys(Set(difference.map(\.key)))
             let tellsMembers = required.lazyMembers && reading.result.isLimited != true
@@ -161,13 +159,47 @@ final class InsideRooms: Sendable {
                 neededBy: reading.timeline, in: tree)
             for (key, event) in members where wanted[key] == nil && !reading.told.knows(event) { wanted[key] = event }
         }
-        reading.state = try await reader.events.list(Set(wanted.values), in: task.room).sorted { $0.nid < $1.nid }
-        if required.lazyMembers {
-            reading.told.learn(reading.state.filter { $0.event.type == EventType.member }.map(\.nid))
+        reading.state = try await reader.events.list(Array(Set(wanted.values)), in: task.room)
+            .sorted { $0.nid < $1.nid }
+        if required.lazyMembers { reading.learnMembers() }
+        if !changed.isEmpty { try await readMeta(task, changed: changed, tree, into: &reading) }
+    }
+
+    /// All state that is wanted of a room that is told from the start.
+    private func readOpening(
+        _ task: SlidingRoomTask, _ tree: StateTree, _ context: SlidingContext, into reading: inout SlidingReading
+    ) async throws {
+        let (required, isOwnWanted) = requiredState.besides(context.user.userID, task.config.required)
+        let timeline = required.lazyMembers ? reading.timeline : []
+        let opening = try await memory.openings.opening(
+            of: task.room.nid, at: tree.root, for: required, timeline: timeline.map(\.nid)
+        ) {
+            let named = try await namingEvents(in: tree)
+            return RoomOpenings.Opening(
+                root: tree.root, required: Array(try await requiredState.all(required, in: tree).values),
+                name: named.name, avatar: named.avatar, timeline: timeline.map(\.nid),
+                members: Array(try await requiredState.members(neededBy: timeline, in: tree).values))
         }
-        if task.isInitial || !changed.isEmpty {
-            try await readMeta(task, changed: changed, tree, into: &reading)
-        }
+        var wanted = Set(opening.required + opening.members)
+        if isOwnWanted, let own = try await ownMember(context.user.userID, task, in: tree) { wanted.insert(own) }
+        let naming = [opening.name, opening.avatar].compactMap(\.self)
+        let events = try await reader.events.list(Array(wanted.union(naming)), in: task.room)
+        reading.state = events.filter { wanted.contains($0.nid) }.sorted { $0.nid < $1.nid }
+        if required.lazyMembers { reading.learnMembers() }
+        let name = Self.text("name", of: events.first { $0.nid == opening.name })
+        reading.result.name = name.map { .value($0) } ?? .unchanged
+        reading.result.avatar =
+            Self.text("url", of: events.first { $0.nid == opening.avatar }).map { .value($0) } ?? .unchanged
+        try await readMembers(of: task.room, isNamed: name != nil, tree, into: &reading)
+    }
+
+    /// The user's own member event.
+    private func ownMember(
+        _ user: UserID, _ task: SlidingRoomTask, in tree: StateTree
+    ) async throws -> EventNID? {
+        // The newest membership is in the newest state.
+        if task.remembered?.state == tree.root, task.standing.eventNID != EventNID(0) { return task.standing.eventNID }
+        return try await tree.events(for: Array(try await questions.numbers(of: [.member(user)]).values)).values.first
     }
 
     // MARK: Name, avatar, members
@@ -175,39 +207,49 @@ final class InsideRooms: Sendable {
     private func readMeta(
         _ task: SlidingRoomTask, changed: [StateKey], _ tree: StateTree, into reading: inout SlidingReading
     ) async throws {
-        let (name, avatar) = (StateKey(EventType.name), StateKey(EventType.avatar))
-        let membersChanged = task.isInitial || changed.contains { $0.type == EventType.member }
-        let asksForName = task.isInitial || changed.contains(name) || membersChanged
-        let asksForAvatar = task.isInitial || changed.contains(avatar)
-        guard asksForName || asksForAvatar else { return }
-        // Given numbers where nobody has such a thing yet: or else that would be asked about each time.
-        let numbers = try await reader.interning.stateKeys([name, avatar])
-        let held = try await tree.events(for: Array(numbers.values))
-        let events = try await reader.events.events(Set(held.values), in: task.room)
-        func text(_ key: StateKey, _ member: String) -> String? {
-            let event = numbers[key].flatMap { held[$0] }.flatMap { events[$0] }
-            guard let event, event.stored.redactedBy == nil else { return nil }
-            return event.event.content[member]?.string.flatMap { $0.isEmpty ? nil : $0 }
-        }
-        let title = text(name, "name")
-        if task.isInitial || changed.contains(name) {
-            reading.result.name = title.map { .value($0) } ?? (task.isInitial ? .unchanged : .none)
-        }
-        if asksForAvatar {
-            reading.result.avatar = text(avatar, "url").map { .value($0) } ?? (task.isInitial ? .unchanged : .none)
+        let membersChanged = changed.contains { $0.type == EventType.member }
+        let nameChanged = changed.contains(StateKey(EventType.name))
+        let avatarChanged = changed.contains(StateKey(EventType.avatar))
+        guard membersChanged || nameChanged || avatarChanged else { return }
+        let named = try await namingEvents(in: tree)
+        let events = try await reader.events.list([named.name, named.avatar].compactMap(\.self), in: task.room)
+        let name = Self.text("name", of: events.first { $0.nid == named.name })
+        if nameChanged { reading.result.name = name.map { .value($0) } ?? .none }
+        if avatarChanged {
+            reading.result.avatar =
+                Self.text("url", of: events.first { $0.nid == named.avatar }).map { .value($0) } ?? .none
         }
         if membersChanged {
-            let counts = try await members.counts(of: task.room.nid, at: tree.root, questions)
-            reading.result.members = (counts.joined, counts.invited)
-        }
-        if title == nil, membersChanged || changed.contains(name) {
+            try await readMembers(of: task.room, isNamed: name != nil, tree, into: &reading)
+        } else if nameChanged, name == nil {
             reading.result.heroes = try await heroes(of: task.room, tree, reading.viewer)
         }
     }
 
+    /// The events that tell a room's name and avatar.
+    private func namingEvents(in tree: StateTree) async throws -> (name: EventNID?, avatar: EventNID?) {
+        let (name, avatar) = (StateKey(EventType.name), StateKey(EventType.avatar))
+        let numbers = try await questions.numbers(of: [name, avatar])
+        let held = try await tree.events(for: Array(numbers.values))
+        return (numbers[name].flatMap { held[$0] }, numbers[avatar].flatMap { held[$0] })
+    }
+
+    private static func text(_ member: String, of event: RoomEvent?) -> String? {
+        guard let event, event.stored.redactedBy == nil else { return nil }
+        return event.event.content[member]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private func readMembers(
+        of room: RoomRecord, isNamed: Bool, _ tree: StateTree, into reading: inout SlidingReading
+    ) async throws {
+        let counts = try await memory.members.counts(of: room.nid, at: tree.root, questions)
+        reading.result.members = (counts.joined, counts.invited)
+        if !isNamed { reading.result.heroes = try await heroes(of: room, tree, reading.viewer) }
+    }
+
     private func heroes(of room: RoomRecord, _ tree: StateTree, _ viewer: Viewer) async throws -> [SlidingRoom.Hero] {
         guard let user = viewer.user else { return [] }
-        let heroes = try await members.heroes(of: room.nid, at: tree.root, besides: user.nid, questions)
+        let heroes = try await memory.members.heroes(of: room.nid, at: tree.root, besides: user.nid, questions)
         let numbers = try await questions.numbers(of: Set(heroes.map { .member($0) }))
         let held = try await tree.events(for: Array(numbers.values))
         let events = try await reader.events.events(Set(held.values), in: room)

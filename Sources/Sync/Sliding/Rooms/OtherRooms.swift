@@ -143,7 +143,7 @@ struct OtherRooms: Sendable {
         let limit = min(task.config.timelineLimit, SlidingRequest.maxTimeline)
         guard limit > 0 else { return }
         let timeline = try await timelines.read(
-            of: task.room, after: after, upTo: upTo, known: nil, viewer: reading.viewer, limit: limit)
+            of: task.room, after: after, upTo: upTo, known: nil, viewer: &reading.viewer, limit: limit)
         reading.timeline = timeline.events
         reading.result.isLimited = timeline.isLimited
         reading.result.prevBatch = timeline.events.first.map { HistoryToken.arrival(of: $0.stored).text }

@@ -6,12 +6,23 @@ import Synchronization
 final class RequiredStateReader: Sendable {
     private let questions: RoomQuestions
     private let numbers = Mutex<[RequiredStates: [StateKeyNID]]>([:])
+    private let shared = Mutex<[RequiredStates: (others: RequiredStates, namesUser: Bool)]>([:])
 
     init(questions: RoomQuestions) { self.questions = questions }
 
     /// Looks up the keys that rooms are asked for before these are read side by side: all would do it at the same moment.
-    func prepare(for wanted: Set<RequiredStates>) async throws {
-        for required in wanted { _ = try await numbers(of: required) }
+    func prepare(for wanted: Set<RequiredStates>, by user: UserID) async throws {
+        for required in wanted { _ = try await numbers(of: besides(user, required).others) }
+    }
+
+    /// See `RequiredStates.besides`.
+    func besides(_ user: UserID, _ required: RequiredStates) -> (others: RequiredStates, namesUser: Bool) {
+        shared.withLock { shared in
+            if let known = shared[required] { return known }
+            let others = required.besides(user)
+            shared[required] = others
+            return others
+        }
     }
 
     /// - Parameter told: what is left out because the client has it already.

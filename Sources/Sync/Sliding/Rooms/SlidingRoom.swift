@@ -71,4 +71,9 @@ struct SlidingReading: Sendable {
     var needsBump = false
     /// The rows of the log that brought the timeline, where they are in memory.
     var rows: [LogRow] = []
+
+    /// Takes note of the members that are told.
+    mutating func learnMembers() {
+        told.learn(state.filter { $0.event.type == EventType.member }.map(\.nid))
+    }
 }

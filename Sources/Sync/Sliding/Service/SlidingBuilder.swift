@@ -143,19 +143,20 @@ final class SlidingBuilder: Sendable {
         let reader = context.reader
         let questions = RoomQuestions(reader: reader, log: log, clock: telemetry.clock)
         let timelines = TimelineReader(
-            reader: reader, visibility: EventVisibility(reader: reader), questions: questions)
-        let inside = InsideRooms(reader: reader, questions: questions, timelines: timelines, members: memory.members)
+            reader: reader, visibility: EventVisibility(reader: reader), earlierStates: memory.earlierStates,
+            questions: questions)
+        let inside = InsideRooms(reader: reader, questions: questions, timelines: timelines, memory: memory)
         let others = OtherRooms(
             reader: reader, questions: questions, timelines: timelines,
             stripped: StrippedRoomReader(rooms: rooms).gathering(),
             standings: lists.standings)
-        try await inside.prepare(for: tasks)
+        try await inside.prepare(for: tasks, by: context.user.userID)
         let newest = try await SlidingTimelines(store: reader.eventStore, tails: memory.tails).newest(for: tasks)
         let invited = tasks.filter { $0.listed.form == .outside }.map(\.room.nid)
         let told = invited.isEmpty ? [:] : try await others.stripped.told(of: invited, to: context.user.nid)
         let strange = tasks.filter { $0.listed.form == .gone && $0.standing.eventNID == EventNID(0) }.map(\.room.nid)
         let departures = try await reader.outsideDepartures(from: strange, of: context.user)
-        return try await SideBySide.map(tasks) { task in
+        return try await SideBySide.map(tasks, isShort: { inside.remembers($0, of: context.user.userID) }) { task in
             do {
                 switch task.listed.form {
                 case .inside: return try await inside.read(task, newest: newest[task.room.nid], context)
@@ -185,7 +186,7 @@ final class SlidingBuilder: Sendable {
                 RelationBundler.Page(room: $0.room, viewer: $0.viewer, events: $0.timeline)
             })
         let renderer = EventRenderer(reader: context.reader)
-        var results = try await SideBySide.mapShort(readings) { reading in
+        var results = try await SideBySide.map(readings, isShort: { _ in true }) { reading in
             var room = reading.result
             func view(ofState isState: Bool) -> EventRenderer.Context {
                 EventRenderer.Context(
@@ -224,7 +225,7 @@ final class SlidingBuilder: Sendable {
     ) async throws {
         var open: [Int] = []
         for index in readings.indices where readings[index].needsBump {
-            let newest = readings[index].timeline.last { InsideRooms.bumpTypes.contains($0.event.type) }
+            let newest = readings[index].timeline.last { RoomBumps.types.contains($0.event.type) }
             let row = newest.flatMap { event in readings[index].rows.last { $0.position == event.stored.position } }
             let activity = tasks[readings[index].room.nid]?.listed.activity
             if let row, row.writtenAt > 0 {
@@ -236,9 +237,11 @@ final class SlidingBuilder: Sendable {
             }
         }
         guard !open.isEmpty else { return }
-        let times = try await log.newestTimes(
-            of: Array(InsideRooms.bumpTypes),
-            in: open.map { (readings[$0].room, context.head(of: readings[$0].room)) })
+        let times = try await memory.bumps.times(
+            of: open.map { index in
+                let room = readings[index].room
+                return (room, context.head(of: room), tasks[room.nid]?.remembered)
+            })
         var quiet: [(room: RoomNID, standing: RoomStanding)] = []
         for index in open {
             let room = readings[index].room.nid
