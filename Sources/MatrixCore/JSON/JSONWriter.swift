@@ -105,11 +105,13 @@ package struct JSONWriter: Sendable {
     package mutating func value(_ view: JSONView) { raw(view.rawBytes) }
 
     /// One value that is JSON already. It is not looked at: it must come from a parser or a writer of ours.
-    package mutating func raw(_ json: some Collection<UInt8>) {
+    package mutating func raw(_ json: ArraySlice<UInt8>) {
         comma()
         bytes.append(contentsOf: json)
         needsComma = true
     }
+
+    package mutating func raw(_ json: [UInt8]) { raw(json[...]) }
 
     // MARK: Fields: a key and its value
 
@@ -152,10 +154,12 @@ package struct JSONWriter: Sendable {
         field(key, identifier.description)
     }
 
-    package mutating func field(_ key: String, raw json: some Collection<UInt8>) {
+    package mutating func field(_ key: String, raw json: ArraySlice<UInt8>) {
         self.key(key)
         raw(json)
     }
+
+    package mutating func field(_ key: String, raw json: [UInt8]) { field(key, raw: json[...]) }
 
     /// Members that are JSON already, with the commas between them.
     mutating func members(_ json: [UInt8]) { raw(json) }

@@ -63,23 +63,21 @@ package final class EventLoader: Sendable {
             try await list(Array(nids), in: room).lazy.map { ($0.nid, $0) }, uniquingKeysWith: { one, _ in one })
     }
 
-    /// The same as a list, in no order; a number that is given twice may be found twice.
+    /// The same as a list, in the order of the numbers.
     package func list(_ nids: [EventNID], in room: RoomRecord) async throws -> [RoomEvent] {
-        var found: [RoomEvent] = []
-        found.reserveCapacity(nids.count)
-        var unknown: [EventNID] = []
-        let known = cache.values(for: nids.map { Key(room: room.nid, event: $0) })
+        var found = cache.values(for: nids.map { Key(room: room.nid, event: $0) })
         // Looked at after the events: or else one might be redacted in between.
         let areCurrent = redactions.isEmpty
-        for (index, event) in known.enumerated() {
-            if let event, areCurrent || isCurrent(event, in: room) {
-                found.append(event)
-            } else {
-                unknown.append(nids[index])
-            }
+        let unknown = found.indices.filter { index in
+            found[index].map { !areCurrent && !isCurrent($0, in: room) } ?? true
         }
-        if !unknown.isEmpty { found += try parse(try await stored(unknown, in: room), in: room) }
-        return found
+        if !unknown.isEmpty {
+            let read = Dictionary(
+                try parse(try await stored(unknown.map { nids[$0] }, in: room), in: room).map { ($0.nid, $0) },
+                uniquingKeysWith: { one, _ in one })
+            for index in unknown { found[index] = read[nids[index]] }
+        }
+        return found.compactMap(\.self)
     }
 
     private func stored(_ nids: [EventNID], in room: RoomRecord) async throws -> [StoredEvent] {

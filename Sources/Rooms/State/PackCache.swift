@@ -43,6 +43,19 @@ package final class PackCache: StateNodeSource {
 
     package func cachedPack(_ id: PackNID, room: RoomNID) -> StatePack? { cache[Key(room: room, pack: id)] }
 
+    /// Brings the packs that some rooms' states begin with into memory, with one query: all there is of the states of small
+    /// rooms.
+    package func load(_ roots: [(room: RoomNID, root: StateRoot)]) async throws {
+        var wanted: Set<RoomPackNumber> = []
+        for (room, root) in roots where !root.isEmpty && cachedPack(root.pack, room: room) == nil {
+            wanted.insert(RoomPackNumber(room: room, pack: root.pack))
+        }
+        guard !wanted.isEmpty else { return }
+        for (number, bytes) in try await store.packs(wanted) {
+            keep(try StatePack(bytes: bytes), as: number.pack, room: number.room)
+        }
+    }
+
     package func packs(_ ids: [PackNID], room: RoomNID) async throws -> [PackNID: StatePack] {
         var found: [PackNID: StatePack] = [:]
         for (id, bytes) in try await stored(ids, room) {

@@ -56,8 +56,35 @@ package final class RoomReader: Sendable {
         memberships = other.memberships
         acls = other.acls
         erased = other.erased
-        replaced = ReplacedEvents(gathering: other.replaced, packs: packs)
+        replaced = ReplacedEvents(packs: packs)
         feed = other.feed
+    }
+
+    /// Brings into memory what is told of rooms from the start: the state of each, if it is small, and some events.
+    ///
+    /// - Cost: three queries for all rooms.
+    package func load(
+        _ rooms: [(room: RoomRecord, state: StateRoot, events: [EventNID])], wholeStateUpTo maxEntries: Int
+    ) async throws {
+        try await packs.load(rooms.map { ($0.room.nid, $0.state) })
+        var wanted: Set<RoomEventNumber> = []
+        for (room, state, events) in rooms {
+            for event in events { wanted.insert(RoomEventNumber(room: room.nid, event: event)) }
+            guard state.count <= maxEntries else { continue }
+            for entry in try await tree(of: room, at: state).entries() {
+                wanted.insert(RoomEventNumber(room: room.nid, event: entry.event))
+            }
+        }
+        try await events.load(
+            wanted, in: Dictionary(rooms.map { ($0.room.nid, $0.room) }, uniquingKeysWith: { one, _ in one }))
+        // Of what was sent it is asked who was there.
+        var before: [(RoomNID, StateRoot)] = []
+        for (room, _, numbers) in rooms {
+            before += try await events.list(numbers, in: room).compactMap { event in
+                event.stored.stateBefore.map { (room.nid, $0) }
+            }
+        }
+        try await packs.load(before)
     }
 
     /// Brings into memory the numbers of what nearly every look at a room asks for: rooms that are read side by side would all

@@ -3,7 +3,8 @@ import Postgres
 /// The SQL of what is unread. An event counts for a user when it notifies the user, was not redacted, and comes after all of:
 /// where the user joined, what the user's receipts say of its part of the room, and what the user sent there last.
 ///
-/// Places are arrays of position and order, because arrays have a greatest one and rows have none.
+/// Places are arrays of position and order, because arrays have a greatest one and rows have none. Where `offset 0` stands, the
+/// planner would otherwise compute an expression again wherever it is named.
 enum UnreadStatements {
     static let all = [unread, unreadInThreads, exceptions]
 
@@ -14,6 +15,7 @@ enum UnreadStatements {
             (select max(array[r.event_position, r.event_order]) from receipts r
              where r.room_nid = i.room and r.user_nid = $1 and r.thread in (\(threads)) and r.event_position is not null),
             array[i.floor, 9223372036854775807]) as mark
+        offset 0
         """
     }
 
@@ -72,13 +74,14 @@ enum UnreadStatements {
                     select s.*, max(s.place) filter (where s.is_own) over () as own_mark
                     from (
                         select \(columns)
-                        from events e cross join lateral (select \(actions) as actions) x
+                        from events e cross join lateral (select \(actions) as actions offset 0) x
                         where e.room_nid = i.room and e.position > 0
                             and (e.position, e.event_nid) > (m.mark[1], m.mark[2])
                             and e.position <= i.head and e.flags & 23 = 0
                         order by e.position desc, e.event_nid desc limit $5
                     ) s
                 ) w
+                offset 0
             ) t
         ) c
         where c.notifications > 0 or c.looked = $5
@@ -104,7 +107,7 @@ enum UnreadStatements {
                     ) t
                     cross join lateral (
                         select \(columns)
-                        from events e cross join lateral (select \(actions) as actions) x
+                        from events e cross join lateral (select \(actions) as actions offset 0) x
                         where e.room_nid = i.room and e.event_nid = t.event_nid and e.flags & 7 = 0 limit 1
                     ) e
                 ) s

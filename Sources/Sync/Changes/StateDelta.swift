@@ -19,7 +19,9 @@ package struct StateDelta: Sendable {
     ) async throws -> StateDelta {
         var events: [StateKeyNID: EventNID] = [:]
         if old.isEmpty {
-            for entry in try await tree.at(new).entries() { events[entry.key] = entry.event }
+            let entries = try await tree.at(new).entries()
+            events.reserveCapacity(entries.count)
+            for entry in entries { events[entry.key] = entry.event }
         } else if old != new {
             // What the key holds no more can not be said; it does not happen but by a state resolution.
             for difference in try await tree.at(old).difference(to: new) { events[difference.key] = difference.new }

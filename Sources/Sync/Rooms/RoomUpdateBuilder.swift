@@ -28,6 +28,8 @@ final class RoomUpdateBuilder: Sendable {
     /// From so many rooms on a question waits a moment for others to join: the processors reach it too late for all otherwise.
     private static let manyRooms = 50
     private static let moment = Duration.milliseconds(4)
+    /// The entries of a state that is read together with those of other rooms.
+    private static let smallState = 40
 
     /// The same for an answer of several rooms: what they have to ask is put together.
     func gathering(
@@ -63,6 +65,20 @@ final class RoomUpdateBuilder: Sendable {
                 state: activity.state, newest: newest, isRemembered: remembered.contains(room))
         }
         return tasks
+    }
+
+    /// Brings into memory what the tasks need first of rooms that are told from the start, and that are not remembered.
+    ///
+    /// Cost: three queries for all of them.
+    func load(_ tasks: [RoomTask], _ context: SyncContext) async throws {
+        let length = (context.filter.timeline.limit ?? TimelineReader.defaultLimit) + TimelineReader.slack
+        let new = tasks.compactMap { task in
+            task.start.flatMap { start in
+                start.isRemembered ? nil : (task.room, start.state, Array(start.newest.numbers.suffix(length)))
+            }
+        }
+        let maxEntries = context.filter.state.lazyLoadsMembers ? 0 : Self.smallState
+        if !new.isEmpty { try await reader.load(new, wholeStateUpTo: maxEntries) }
     }
 
     // MARK: Reading
@@ -211,8 +227,12 @@ final class RoomUpdateBuilder: Sendable {
     ) async throws -> [RoomEvent] {
         let filter = context.filter.state
         guard filter.includes(room: task.room.roomID) else { return [] }
-        let keys = try await questions.stateKeys(Set(delta.events.keys))
-        var wanted = delta.events.filter { keys[$0.key].map { filter.includes(type: $0.type) } ?? false }
+        var wanted = delta.events
+        var keys: [StateKeyNID: StateKey] = [:]
+        if filter.isSelective || filter.lazyLoadsMembers {
+            keys = try await questions.stateKeys(Set(wanted.keys))
+            wanted = wanted.filter { keys[$0.key].map { filter.includes(type: $0.type) } ?? false }
+        }
         if filter.lazyLoadsMembers {
             // Members that changed in a gap are told whoever they are, others only when somebody needs them.
             if wholeState {
@@ -230,8 +250,8 @@ final class RoomUpdateBuilder: Sendable {
             let brought = Set(timeline.map(\.nid))
             wanted = wanted.filter { context.usesStateAfter || !brought.contains($0.value) }
         }
-        let events = try await reader.events.list(Array(Set(wanted.values)), in: task.room)
-        return events.filter { filter.includes($0.event) }.sorted { $0.nid < $1.nid }
+        let events = try await reader.events.list(Set(wanted.values).sorted(), in: task.room)
+        return filter.isSelective ? events.filter { filter.includes($0.event) } : events
     }
 
     /// What changed while the user was away: the client still has the members that it knew.

@@ -10,7 +10,7 @@ struct TimelineReader: Sendable {
     static let maxLimit = 100
     private static let pageSize = 50
     /// What the first page has besides what is wanted: most clients get nearly all that there is.
-    private static let slack = 8
+    static let slack = 8
     /// Pages that are read while a filter or the visibility leaves too little of them.
     private static let maxPages = 8
 

@@ -6,26 +6,29 @@ import Telemetry
 
 /// How the rooms of an answer are read: side by side when there are many, and each by itself where one cannot be shown.
 extension SyncBuilder {
+    /// Rooms that are read before the first of them is rendered. Their events are in memory together.
+    private static let roomsAtOnce = 100
+
     /// The rooms as far as they can be shown, in the order of the tasks.
     func updates(_ tasks: [RoomTask], _ context: SyncContext) async throws -> [Shown] {
-        let tasks = try await started(tasks, context)
+        var tasks = tasks
+        try await unlessOneIsBroken { tasks = try await rooms.started(tasks, context) }
         guard tasks.count >= SideBySide.minParallel else { return try await updates(tasks, by: rooms, context) }
         let gathering = try await rooms.gathering(
             tasks.count, for: context.user.userID, log: log, clock: telemetry.clock)
         var shown: [Shown] = []
         // What was read of a room waits for what relates to it, so not all rooms are read before the first is rendered.
-        for some in tasks.chunks(of: SideBySide.maxAtOnce) {
+        for some in tasks.chunks(of: Self.roomsAtOnce) {
+            try await unlessOneIsBroken { try await gathering.load(some, context) }
             shown += try await updates(some, by: gathering, context)
         }
         return shown
     }
 
-    private func started(_ tasks: [RoomTask], _ context: SyncContext) async throws -> [RoomTask] {
-        do { return try await rooms.started(tasks, context) } catch {
-            guard Self.isOfOneRoom(error) else { throw error }
-            // Each by itself then, and the broken one is left out.
-            return tasks
-        }
+    /// Reads something for all rooms at once; nothing where that cannot be read for one of them, which is found when each is
+    /// read by itself.
+    private func unlessOneIsBroken(_ read: () async throws -> Void) async throws {
+        do { try await read() } catch { guard Self.isOfOneRoom(error) else { throw error } }
     }
 
     private func updates(

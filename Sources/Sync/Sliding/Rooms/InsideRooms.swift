@@ -159,8 +159,7 @@ final class InsideRooms: Sendable {
                 neededBy: reading.timeline, in: tree)
             for (key, event) in members where wanted[key] == nil && !reading.told.knows(event) { wanted[key] = event }
         }
-        reading.state = try await reader.events.list(Array(Set(wanted.values)), in: task.room)
-            .sorted { $0.nid < $1.nid }
+        reading.state = try await reader.events.list(Set(wanted.values).sorted(), in: task.room)
         if required.lazyMembers { reading.learnMembers() }
         if !changed.isEmpty { try await readMeta(task, changed: changed, tree, into: &reading) }
     }
@@ -183,8 +182,8 @@ final class InsideRooms: Sendable {
         var wanted = Set(opening.required + opening.members)
         if isOwnWanted, let own = try await ownMember(context.user.userID, task, in: tree) { wanted.insert(own) }
         let naming = [opening.name, opening.avatar].compactMap(\.self)
-        let events = try await reader.events.list(Array(wanted.union(naming)), in: task.room)
-        reading.state = events.filter { wanted.contains($0.nid) }.sorted { $0.nid < $1.nid }
+        let events = try await reader.events.list(wanted.union(naming).sorted(), in: task.room)
+        reading.state = events.filter { wanted.contains($0.nid) }
         if required.lazyMembers { reading.learnMembers() }
         let name = Self.text("name", of: events.first { $0.nid == opening.name })
         reading.result.name = name.map { .value($0) } ?? .unchanged
