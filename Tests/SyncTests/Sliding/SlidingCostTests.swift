@@ -55,6 +55,51 @@ struct SlidingCostTests {
         }
     }
 
+    @Test func whatOthersWereToldIsNotReadAgain() async throws {
+        try await TestInstallation.with { installation in
+            let counter = StatementCounter()
+            try await installation.withWorker { writer in
+                try await installation.withWorker(observer: counter) { reader in
+                    let (alice, bob) = (try await writer.user("alice"), try await writer.user("bob"))
+                    var rooms: [RoomID] = []
+                    // In some the newest event is a message, in others bob's membership.
+                    for number in 0..<6 {
+                        let room = try await writer.room(by: alice, name: "Room \(number)")
+                        if number < 3 { try await writer.rooms.join(room, as: bob) }
+                        try await writer.say("\(number)", in: room, as: alice)
+                        if number >= 3 { try await writer.rooms.join(room, as: bob) }
+                        rooms.append(room)
+                    }
+                    let bumps = try await Self.slide(reader, alice)
+                    // What was written since the worker has heard of; the state is read again where it is another.
+                    try await writer.say("new", in: rooms[0], as: alice)
+                    try await writer.set(EventType.name, to: ["name": "Other"], in: rooms[1], as: alice)
+                    let named = try await writer.set(EventType.name, to: ["name": "Rude"], in: rooms[2], as: alice)
+                    _ = try await writer.rooms.redact(
+                        named, in: rooms[2], by: alice, reason: nil, device: "D", transactionID: "1")
+                    _ = try await Self.slide(reader, alice, connection: "again")
+                    let (answer, statements) = try await counter.counting { try await Self.slide(reader, bob) }
+                    for (index, room) in rooms.enumerated() {
+                        let told = answer.slid(room)
+                        let needed = ["m.room.member|\(alice.userID)", "m.room.member|\(bob.userID)", "m.room.name|"]
+                        #expect(told?.slidState == (index < 3 ? needed : needed.filter { $0 != needed[0] }))
+                        let names = [1: "Other", 2: nil]
+                        #expect(told?["name"]?.string == names[index, default: "Room \(index)"])
+                        #expect(told?["joined_count"]?.int == 2)
+                        if index > 2 { #expect(told?["bump_stamp"]?.int == bumps.slid(room)?["bump_stamp"]?.int) }
+                    }
+                    #expect(answer.slid(rooms[0])?.slidBodies == ["new"])
+                    let others = statements.keys.filter { name in
+                        ["events.of", "rooms.packs", "log.bumps", "log.roots", "memberships.many"].contains {
+                            name.hasPrefix($0)
+                        }
+                    }
+                    #expect(others.isEmpty, "\(statements)")
+                }
+            }
+        }
+    }
+
     @Test func newsAreToldFromMemory() async throws {
         try await TestInstallation.with { installation in
             let counter = StatementCounter()
