@@ -10,6 +10,9 @@ package protocol Duty: Sendable {
     var name: String { get }
     /// How many slots there are; the same in every worker.
     var slotCount: Int { get }
+    /// Where a slot begins on which nobody has ever worked, when that is now. It is saved before the work begins: whoever takes
+    /// over from a worker that died soon would otherwise begin later. `nil` when the duty begins with all there is.
+    var start: LogVector? { get }
 
     /// Works on a slot until the task is cancelled, which says that the slot has been lost or is asked back.
     ///
@@ -22,6 +25,8 @@ package protocol Duty: Sendable {
 }
 
 extension Duty {
+    package var start: LogVector? { nil }
+
     package func runBeside() async {}
 }
 
@@ -55,7 +60,7 @@ package final class DutyLease: Sendable {
     /// Whether the slot is still ours, as far as this worker knows.
     package var isHeld: Bool { !end.hasEnded }
 
-    /// How far the slot has come; `nil` when nobody has ever worked on it.
+    /// How far the slot has come; `nil` when nobody has ever worked on it, and the duty has no `start`.
     package var cursor: LogVector? { state.withLock { $0.cursor } }
 
     /// Everything at or below has been done. Saved after a while.
@@ -66,6 +71,9 @@ package final class DutyLease: Sendable {
             state.isUnsaved = true
         }
     }
+
+    /// The slot begins here, as has been saved.
+    func begin(at cursor: LogVector) { state.withLock { $0.cursor = cursor } }
 
     /// The cursor when it has changed since it was taken the last time.
     func takeUnsaved() -> LogVector? {

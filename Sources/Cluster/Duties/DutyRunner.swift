@@ -196,7 +196,7 @@ package final class DutyRunner: Sendable {
     private func work(on lease: DutyLease) async {
         while !Task.isCancelled {
             do {
-                try await duty.run(lease)
+                if try await saveStart(of: lease) { try await duty.run(lease) }
             } catch {
                 guard !Task.isCancelled else { return }
                 log.error("a duty failed; it will go on", [.slot: "\(lease.slot)", .cause: "\(error)"])
@@ -206,6 +206,15 @@ package final class DutyRunner: Sendable {
     }
 
     // MARK: Cursors
+
+    /// Saves where a slot begins that is new. False when it has another holder by now.
+    private func saveStart(of lease: DutyLease) async throws -> Bool {
+        guard lease.cursor == nil, let start = duty.start else { return true }
+        let cursor = SlotCursor(slot: Int32(lease.slot), epoch: lease.epoch, cursor: start)
+        let isHeld = try await !leases.save([cursor], duty: duty.name, worker: holder).isEmpty
+        if isHeld { lease.begin(at: start) } else { lease.end.end(.lost) }
+        return isHeld
+    }
 
     /// Saves the cursors that have changed, with one question: each commit waits for the disk.
     private func save(_ leases: [DutyLease]) async {

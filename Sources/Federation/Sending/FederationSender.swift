@@ -3,7 +3,7 @@ import Ephemeral
 import Logging
 import MatrixCore
 import Rooms
-import Storage
+package import Storage
 import Telemetry
 
 /// Sends what local users do to the servers of their rooms: a slot for each part of the servers, by a hash of their names.
@@ -33,6 +33,8 @@ package final class FederationSender: Duty {
     }
 
     package var slotCount: Int { DestinationSlots.count }
+    /// Nobody is told of the past.
+    package var start: LogVector? { feed.heads }
 
     /// Slots that this worker has begun to work on: from then on nothing that happens passes them by.
     package var begunSlots: Int { slots.all.count }

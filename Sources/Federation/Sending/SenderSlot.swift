@@ -48,7 +48,7 @@ final class SenderSlot: Sendable {
         fence = SlotFence(duty: FederationSender.dutyName, slot: Int32(lease.slot), epoch: lease.epoch)
         let feed = ground.services.feed
         let shards = Int(feed.installation.shardCount)
-        // Whoever begins for the first time does not tell of the past.
+        // Another number of shards is another log.
         start = lease.cursor.flatMap { $0.shardCount == shards ? $0 : nil } ?? feed.heads
         state = Mutex(State(progress: SlotProgress(from: start)))
         (servers, beginning) = AsyncStream.makeStream()

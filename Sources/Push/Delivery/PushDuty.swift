@@ -1,6 +1,6 @@
 package import Cluster
 import MatrixCore
-import Storage
+package import Storage
 import Telemetry
 
 /// Sends notifications to push gateways: a slot for each shard of the log, whose rooms' events it follows.
@@ -22,6 +22,8 @@ package struct PushDuty: Duty {
     }
 
     package var slotCount: Int { Int(services.feed.installation.shardCount) }
+    /// Nobody is told of the past.
+    package var start: LogVector? { services.feed.heads }
 
     package func run(_ lease: DutyLease) async throws {
         let slot = PushSlot(lease, services, courier, search)

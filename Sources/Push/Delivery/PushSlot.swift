@@ -42,7 +42,6 @@ final class PushSlot: Sendable {
         self.courier = courier
         self.search = search
         shard = Int16(lease.slot)
-        // Whoever begins for the first time does not tell of the past.
         start = (lease.cursor ?? services.feed.heads)[shard]
         state = Mutex(State(progress: PushProgress(from: start)))
     }

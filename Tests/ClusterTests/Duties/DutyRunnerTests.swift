@@ -1,5 +1,6 @@
 import ApusTesting
 import Cluster
+import Postgres
 import Storage
 import Synchronization
 import Telemetry
@@ -94,6 +95,40 @@ struct DutyRunnerTests {
                 }
                 let next = try await leases.renew(duty: "test", worker: "next", slots: 8, timeToLive: .seconds(5))
                 #expect(next.first { $0.slot == 3 }?.cursor == LogVector([3, 2]))
+            }
+        }
+    }
+
+    @Test func whereANewSlotBeginsIsSavedBeforeItsWork() async throws {
+        final class Beginning: Duty {
+            let name = "test"
+            let slotCount = 1
+            let start: LogVector? = LogVector([7])
+            let cursor = Mutex<LogVector?>(nil)
+            func run(_ lease: DutyLease) async throws {
+                cursor.withLock { $0 = lease.cursor }
+                try await Task.sleep(for: .seconds(60))
+            }
+        }
+        try await TestCluster.with { cluster in
+            try await cluster.withWorker { worker in
+                let duty = Beginning()
+                let runner = runner(duty, worker, "one")
+                await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await runner.run() }
+                    do {
+                        try await eventually("its work") { duty.cursor.withLock { $0 } == LogVector([7]) }
+                        let saved = try await worker.pool.query(
+                            Statement(
+                                "saved_cursors",
+                                "select positions[1] from duty_cursors where duty = 'test'", mode: .read))
+                        #expect(try saved.column(Int64.self) == [7], "though the runner has not saved any")
+                    } catch {
+                        Issue.record(error)
+                    }
+                    // It dies: nothing more is saved.
+                    group.cancelAll()
+                }
             }
         }
     }
