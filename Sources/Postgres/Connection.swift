@@ -117,10 +117,9 @@ final class Connection: ReactorHandler {
     func ready(_ readiness: Readiness, on loop: ReactorLoop) {
         if wantsWritable { flush(on: loop) }
         guard !isLost else { return }
-        let alive = PQconsumeInput(handle.pointer) == 1
+        guard PQconsumeInput(handle.pointer) == 1 else { return lose(handle.complaint, on: loop) }
         if script != nil { readScript(on: loop) } else { readReplies(on: loop) }
         guard !isLost else { return }
-        guard alive else { return lose(handle.complaint, on: loop) }
         owner.connectionProgressed(self, on: loop)
     }
 
@@ -178,7 +177,9 @@ final class Connection: ReactorHandler {
 
     private func flush(on loop: ReactorLoop) {
         let left = PQflush(handle.pointer)
-        // A failed write shows as a failed read too, after what the server still said was read.
+        // A write that fails alone is passed over: what the server still says is read until it has closed. Then libpq has let go
+        // of the socket, and of what it was asked: answers that are at hand still would be taken for others.
+        guard left >= 0 else { return lose(handle.complaint, on: loop) }
         let wanted = left == 1
         guard wanted != wantsWritable else { return }
         wantsWritable = wanted
